@@ -1,0 +1,144 @@
+//! Lists of globs for module paths, as in `GOPRIVATE`.
+
+use super::glob::{Glob, GlobFault};
+use super::path::ModulePath;
+use std::str::FromStr;
+
+/// A list with a glob that can match nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("malformed pattern {pattern:?}: {kind}")]
+pub struct InvalidPathPatterns {
+    /// The one glob that is wrong.
+    pub pattern: String,
+    /// What is wrong with it.
+    #[source]
+    pub kind: GlobFault,
+}
+
+/// Comma-separated globs, each of which matches a module path or a prefix of one, element by element.
+///
+/// A glob of N elements is held against the first N elements of a path: `*.corp.example.com` matches every module on
+/// these hosts, `example.com/team/*` all modules below `example.com/team` but not `example.com/team` itself. A slash
+/// at the end of a glob and empty globs have no weight; blanks do, they are part of a glob.
+///
+/// Source: `go help private`; `golang.org/x/mod/module`, `MatchPrefixPatterns`. Unlike Go, which skips a malformed glob
+/// without a word, we refuse it: a rule that guards nothing should not look like one that does.
+///
+/// ```
+/// use athens::module::PathPatterns;
+///
+/// let private: PathPatterns = "*.corp.example.com,example.com/secret".parse()?;
+/// assert!(private.matches(&"git.corp.example.com/a/b".parse().unwrap()));
+/// assert!(private.matches(&"example.com/secret/tool".parse().unwrap()));
+/// assert!(!private.matches(&"example.com/secrets".parse().unwrap()));
+/// assert!("example.com/[a".parse::<PathPatterns>().is_err());
+/// # Ok::<(), athens::module::InvalidPathPatterns>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathPatterns(Vec<PrefixGlob>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PrefixGlob {
+    glob: Glob,
+    elements: usize,
+}
+
+impl PathPatterns {
+    /// Whether any glob matches the path or a prefix of it.
+    pub fn matches(&self, path: &ModulePath) -> bool {
+        self.0.iter().any(|glob| glob.matches(path.as_str()))
+    }
+
+    /// Whether there is no glob at all, so that nothing matches.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl PrefixGlob {
+    fn matches(&self, path: &str) -> bool {
+        let mut ends = path
+            .bytes()
+            .enumerate()
+            .filter_map(|(at, b)| (b == b'/').then_some(at))
+            .chain([path.len()]);
+        ends.nth(self.elements - 1)
+            .and_then(|end| path.get(..end))
+            .is_some_and(|prefix| self.glob.matches(prefix))
+    }
+}
+
+impl FromStr for PathPatterns {
+    type Err = InvalidPathPatterns;
+
+    fn from_str(list: &str) -> Result<Self, InvalidPathPatterns> {
+        list.split(',')
+            .map(|pattern| pattern.strip_suffix('/').unwrap_or(pattern))
+            .filter(|pattern| !pattern.is_empty())
+            .map(|pattern| match Glob::parse(pattern) {
+                Ok(glob) => Ok(PrefixGlob {
+                    glob,
+                    // Slashes count wherever they stand, in a set too: so does Go.
+                    elements: pattern.split('/').count(),
+                }),
+                Err(kind) => Err(InvalidPathPatterns {
+                    pattern: pattern.to_owned(),
+                    kind,
+                }),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matching() {
+        for (patterns, path, matches) in [
+            ("", "a.b", false),
+            (",,/", "a.b", false),
+            ("a.b", "a.b", true),
+            ("a.b/", "a.b/c", true),
+            ("a.b", "a.bc", false),
+            ("a.b/*", "a.b", false),
+            ("a.b/*", "a.b/c/d", true),
+            ("*", "a.b/c", true),
+            ("*/d", "a.b/c/d", false),
+            ("*/c", "a.b/c/d", true),
+            ("x.y,*.b", "a.b/c", true),
+            ("*.com/*a", "x.com/ba/c", true),
+            ("a.b/c?", "a.b/cd", true),
+            ("a.b/[a-c]", "a.b/b", true),
+            ("a.b/[^a-c]", "a.b/b", false),
+            (" a.b", "a.b", false),
+            ("a.b//", "a.b/c", false),
+            ("A.b", "a.b", false),
+        ] {
+            let list: PathPatterns = patterns.parse().unwrap();
+            assert_eq!(
+                list.matches(&path.parse().unwrap()),
+                matches,
+                "{patterns} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_the_glob_that_is_wrong() {
+        let error = "a.b,c.d/[x,e.f".parse::<PathPatterns>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"malformed pattern "c.d/[x": a `[` is not closed"#
+        );
+    }
+
+    #[test]
+    fn emptiness() {
+        assert!(PathPatterns::default().is_empty());
+        assert!(",/,".parse::<PathPatterns>().unwrap().is_empty());
+        assert!(!"*".parse::<PathPatterns>().unwrap().is_empty());
+    }
+}
