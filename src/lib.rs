@@ -1,5 +1,20 @@
 //! A Go module proxy and a registry for private modules, over one folder in the layout of the GOPROXY protocol.
 //!
 //! - [`module`]: module paths, versions, go.mod files; pure.
+//! - [`modzip`]: what a module zip must be.
+//! - [`store`]: the folder; the only place that writes below it.
+//! - [`catalog`]: which versions exist; lists, watcher, derived files.
+//! - [`proxy`]: the decisions, without HTTP.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests make the trees that they read"
+    )
+)]
 
+pub mod catalog;
 pub mod module;
+pub mod modzip;
+pub mod proxy;
+pub mod store;

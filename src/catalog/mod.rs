@@ -1,0 +1,306 @@
+//! Which versions exist: version lists and what is latest, read from the tree on demand and kept.
+//!
+//! The tree is the truth; everything here is derived and can be thrown away at any time. Start-up reads nothing: a list
+//! is read when it is first asked for, and its directory is then watched ([`watch`]). Events are hints: the directory is
+//! read again, and the listing decides. Where no watch can be had the list is believed for a poll interval only, so it
+//! is never stale because a watch failed.
+
+mod derive;
+mod index;
+mod keeper;
+mod latest;
+mod reindex;
+mod report;
+mod scan;
+mod slots;
+mod soundness;
+mod walk;
+mod walker;
+mod watch;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use arc_swap::ArcSwapOption;
+
+pub use index::ModuleIndex;
+pub use reindex::{Reindexed, reindex_module};
+pub use report::Finding;
+pub use soundness::{MAX_INFO_SIZE, Soundness, Verdict, check_go_mod, check_info};
+pub use walk::{Step, walk};
+pub use watch::WatchMode;
+
+use self::index::Snapshot;
+use self::keeper::Keeper;
+use self::report::Reporter;
+use self::slots::{Slot, Slots};
+use self::watch::{Hint, Watches};
+use crate::module::{EscapedPath, ModulePath, ModuleVersion};
+use crate::store::{DirStore, ModuleFile, Object, StoreError, StoreKey};
+
+/// How long a watched list is believed without a hint: events can be lost in ways that nobody reports.
+const RECHECK: Duration = Duration::from_secs(10);
+
+/// How a catalog works.
+#[derive(Debug, Clone)]
+pub struct CatalogSettings {
+    /// How changes are noticed.
+    pub watch: WatchMode,
+    /// How long a list is believed that is not watched.
+    pub poll_interval: Duration,
+    /// How many directories are watched at most.
+    pub max_watches: usize,
+    /// How much memory lists may take, in bytes.
+    pub cache_size: u64,
+    /// How often the whole tree is walked in the background; zero for once, at start.
+    pub scan_interval: Duration,
+}
+
+/// How much the tree holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TreeSize {
+    /// Modules with at least one version that can be served whole.
+    pub modules: u64,
+    /// Versions that can be served whole, pseudo-versions among them.
+    pub versions: u64,
+}
+
+/// The modules of a store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    store: DirStore,
+    settings: CatalogSettings,
+    soundness: Soundness,
+    slots: Arc<Slots>,
+    watches: Arc<Watches>,
+    keeper: Keeper,
+    reporter: Reporter,
+    size: ArcSwapOption<TreeSize>,
+}
+
+/// How many verdicts on files are kept, of some 100 bytes each.
+const VERDICTS: usize = 32_768;
+
+impl Catalog {
+    /// A catalog over `store`, its watcher and background threads started.
+    ///
+    /// # Errors
+    /// If a thread can not be started.
+    pub fn start(store: DirStore, settings: CatalogSettings) -> std::io::Result<Self> {
+        let (keeper, keeper_thread) = Keeper::start();
+        let slots = Arc::new(Slots::new(settings.cache_size));
+        let watches = {
+            let (slots, keeper) = (Arc::clone(&slots), keeper.clone());
+            Watches::start(
+                store.path(),
+                settings.watch,
+                settings.max_watches,
+                move |hint| {
+                    slots.hint(&hint);
+                    if let Hint::Versions(module) | Hint::Derived(module) = hint
+                        && let Ok(escaped) = module.parse::<EscapedPath>()
+                    {
+                        keeper.touch(escaped.module_path().clone());
+                    }
+                },
+            )
+        };
+        let scan_interval = settings.scan_interval;
+        let inner = Arc::new(Inner {
+            store,
+            settings,
+            soundness: Soundness::new(VERDICTS),
+            slots,
+            watches,
+            keeper,
+            reporter: Reporter::default(),
+            size: ArcSwapOption::empty(),
+        });
+        keeper_thread.run_for(Arc::downgrade(&inner))?;
+        walker::start(&inner, scan_interval)?;
+        Ok(Self { inner })
+    }
+
+    /// The store it reads.
+    pub fn store(&self) -> &DirStore {
+        &self.inner.store
+    }
+
+    /// The verdicts on files.
+    pub fn soundness(&self) -> &Soundness {
+        &self.inner.soundness
+    }
+
+    /// How much the tree holds, as of the last walk; `None` until the first one has ended.
+    pub fn size(&self) -> Option<TreeSize> {
+        self.inner.size.load().as_deref().copied()
+    }
+
+    /// The list and the latest version of a module; `None` if the tree holds no version of it that can be served whole.
+    ///
+    /// # Errors
+    /// If its directory or a file in it can not be read.
+    pub async fn module(
+        &self,
+        module: &ModulePath,
+    ) -> Result<Option<Arc<ModuleIndex>>, StoreError> {
+        let escaped = module.escaped();
+        let key = escaped.as_str();
+        if let Some(slot) = self.inner.slots.get(key)
+            && let Some(index) = slot.current(self.inner.trust(&slot))
+        {
+            return Ok(index);
+        }
+        // Most questions about what is not there end here: the go command asks every prefix of an import path.
+        if self
+            .inner
+            .store
+            .has_directory(&StoreKey::directory(module))
+            .await?
+        {
+            self.refresh(module, key).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    async fn refresh(
+        &self,
+        module: &ModulePath,
+        key: &str,
+    ) -> Result<Option<Arc<ModuleIndex>>, StoreError> {
+        let asked = Instant::now();
+        let (slot, evicted) = self.inner.slots.get_or_insert(key);
+        for held in evicted {
+            self.inner.keeper.release(held);
+        }
+        let turn = Arc::clone(&slot.reading).lock_owned().await;
+        // Somebody else may have read the directory while we waited for our turn.
+        if let Some(snapshot) = slot.snapshot()
+            && !slot.is_dead()
+            && (snapshot.began >= asked || slot.current(self.inner.trust(&slot)).is_some())
+        {
+            return Ok(snapshot.index.clone());
+        }
+        let inner = Arc::clone(&self.inner);
+        let module_path = module.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            // The turn ends when the reading does, also if the request that began it is gone by then.
+            let _turn = turn;
+            inner.read_module(&module_path, &slot)
+        });
+        read.await.map_err(|error| {
+            StoreError::io(
+                "read",
+                StoreKey::directory(module),
+                std::io::Error::other(error),
+            )
+        })?
+    }
+
+    /// The `.info` or `.mod` of a version that lacks the file and has a zip to make it from; `None` without one.
+    ///
+    /// # Errors
+    /// If the zip can not be read.
+    pub async fn derived(
+        &self,
+        version: &ModuleVersion,
+        file: ModuleFile,
+    ) -> Result<Option<Object>, StoreError> {
+        let (inner, version) = (Arc::clone(&self.inner), version.clone());
+        let name = StoreKey::File(&version, file).relative_path();
+        let made = tokio::task::spawn_blocking(move || {
+            derive::derived_file(&inner.store, &inner.soundness, &version, file)
+        });
+        let made = made
+            .await
+            .map_err(|error| StoreError::io("make", name, std::io::Error::other(error)))??;
+        Ok(made.map(derive::Made::into_object))
+    }
+
+    /// Says once in the log that a file can not be served.
+    pub fn report(&self, version: &ModuleVersion, file: ModuleFile, why: &str) {
+        self.inner.reporter.report(&[Finding::of_file(
+            StoreKey::File(version, file).relative_path(),
+            why,
+        )]);
+    }
+
+    /// How many directories are watched, and whether there is a watcher at all.
+    pub fn watches(&self) -> Option<usize> {
+        self.inner
+            .watches
+            .is_native()
+            .then(|| self.inner.watches.count())
+    }
+}
+
+impl Inner {
+    fn trust(&self, slot: &Slot) -> Duration {
+        match self.settings.watch {
+            WatchMode::Off => Duration::ZERO,
+            WatchMode::Native if slot.is_watched() => RECHECK,
+            WatchMode::Native | WatchMode::Poll => self.settings.poll_interval,
+        }
+    }
+
+    /// Reads a module's directory for its slot. The watch is there before the reading begins, so that what changes
+    /// meanwhile is noticed.
+    fn read_module(
+        &self,
+        module: &ModulePath,
+        slot: &Arc<Slot>,
+    ) -> Result<Option<Arc<ModuleIndex>>, StoreError> {
+        let escaped = module.escaped();
+        let key = escaped.as_str();
+        if !slot.is_watched()
+            && let Some(held) = self.watches.hold(key)
+            && let Some(refused) = self.slots.attach(key, slot, held)
+        {
+            self.watches.release(&refused);
+        }
+        let (began, generation) = (Instant::now(), slot.generation());
+        let scan = scan::scan(&self.store, &self.soundness, module)?;
+        let index = match &scan {
+            Some(scan) => {
+                ModuleIndex::of_scan(&self.store, &self.soundness, module, scan)?.map(Arc::new)
+            }
+            None => None,
+        };
+        let look_again = scan.as_ref().and_then(|scan| scan.look_again);
+        if let Some(scan) = &scan {
+            self.reporter.report(&scan.findings);
+        }
+        if index.is_none() && look_again.is_none() {
+            // Nothing to keep: a module of which only go.mod files are there, for somebody's module graph.
+            for held in self.slots.remove(key, slot) {
+                self.watches.release(&held);
+            }
+        } else {
+            let before = slot.snapshot().and_then(|snapshot| snapshot.index.clone());
+            let etag = |index: &Option<Arc<ModuleIndex>>| {
+                index.as_ref().map(|index| index.list.etag.clone())
+            };
+            if before.is_none() || etag(&before) != etag(&index) {
+                self.keeper.touch(module.clone());
+            }
+            self.slots
+                .weigh(key, slot, index.as_ref().map_or(0, |index| index.weight()));
+            let look_again = look_again
+                .map(|at| began + at.duration_since(SystemTime::now()).unwrap_or_default());
+            slot.set_snapshot(Snapshot {
+                index: index.clone(),
+                generation,
+                began,
+                took: began.elapsed(),
+                look_again,
+            });
+        }
+        Ok(index)
+    }
+}

@@ -1,0 +1,317 @@
+//! The modules whose lists are kept in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+
+use super::index::{ModuleIndex, Snapshot};
+use super::watch::{Held, Hint};
+
+/// A module whose list is kept.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    snapshot: ArcSwapOption<Snapshot>,
+    /// Counts the hints that a file of the module changed.
+    generation: AtomicU64,
+    /// The directory may be gone, or be another: the slot is of no use any more.
+    dead: AtomicBool,
+    /// The watches on its directories; none, and it is polled.
+    held: Mutex<Option<Held>>,
+    watched: AtomicBool,
+    weight: AtomicU64,
+    last_used: AtomicU64,
+    /// Held by the one who reads the directory.
+    pub(crate) reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Slot {
+    fn new(weight: u64) -> Self {
+        Self {
+            snapshot: ArcSwapOption::empty(),
+            generation: AtomicU64::new(0),
+            dead: AtomicBool::new(false),
+            held: Mutex::new(None),
+            watched: AtomicBool::new(false),
+            weight: AtomicU64::new(weight),
+            last_used: AtomicU64::new(0),
+            reading: Arc::default(),
+        }
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Acquire)
+    }
+
+    fn set_held(&self, held: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        self.watched.store(true, Ordering::Release);
+    }
+
+    fn take_held(&self) -> Option<Held> {
+        self.watched.store(false, Ordering::Release);
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.load_full()
+    }
+
+    pub(crate) fn set_snapshot(&self, snapshot: Snapshot) {
+        self.snapshot.store(Some(Arc::new(snapshot)));
+    }
+
+    /// The answers, if they are still to be believed: no hint came since the directory was read, and it was read at most
+    /// `trust` ago.
+    pub(crate) fn current(&self, trust: Duration) -> Option<Option<Arc<ModuleIndex>>> {
+        let snapshot = self.snapshot.load();
+        let snapshot = snapshot.as_ref()?;
+        if self.is_dead() {
+            return None;
+        }
+        let now = Instant::now();
+        let age = now.saturating_duration_since(snapshot.began);
+        // A large directory under a storm of changes is not read over and over: between two readings four times as
+        // long passes as one takes.
+        let just_read = age < (snapshot.took * 5).min(LONGEST_PAUSE);
+        let unchanged = snapshot.generation == self.generation()
+            && age < trust
+            && snapshot.look_again.is_none_or(|at| now < at);
+        (just_read || unchanged).then(|| snapshot.index.clone())
+    }
+}
+
+/// The longest time that a list is believed in spite of hints, under a storm of changes.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a slot takes besides its list: itself, its key, its watches.
+const SLOT_WEIGHT: u64 = 1024;
+
+/// All slots, by escaped module path.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    by_module: RwLock<BTreeMap<Arc<str>, Arc<Slot>>>,
+    started: Instant,
+    weight: AtomicU64,
+    /// The memory that lists may take, in bytes.
+    limit: u64,
+}
+
+impl Slots {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self {
+            by_module: RwLock::default(),
+            started: Instant::now(),
+            weight: AtomicU64::new(0),
+            limit,
+        }
+    }
+
+    /// The slot of a module, if it has one.
+    pub(crate) fn get(&self, module: &str) -> Option<Arc<Slot>> {
+        let slots = self
+            .by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(module)?;
+        slot.last_used.store(self.now(), Ordering::Relaxed);
+        Some(Arc::clone(slot))
+    }
+
+    /// The slot of a module, a new one if it has none that lives. Gives back the watches of those that had to go for it.
+    pub(crate) fn get_or_insert(&self, module: &str) -> (Arc<Slot>, Vec<Held>) {
+        let mut slots = self
+            .by_module
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut released = Vec::new();
+        if let Some(slot) = slots.get(module) {
+            if !slot.is_dead() {
+                return (Arc::clone(slot), released);
+            }
+            self.drop_slot(&mut slots, module, &mut released);
+        }
+        let slot = Arc::new(Slot::new(SLOT_WEIGHT + module.len() as u64));
+        slot.last_used.store(self.now(), Ordering::Relaxed);
+        self.weight
+            .fetch_add(slot.weight.load(Ordering::Relaxed), Ordering::Relaxed);
+        slots.insert(module.into(), Arc::clone(&slot));
+        if self.weight.load(Ordering::Relaxed) > self.limit {
+            self.evict(&mut slots, &mut released);
+        }
+        (slot, released)
+    }
+
+    /// Forgets a slot, if it is still this one; gives back its watches.
+    pub(crate) fn remove(&self, module: &str, slot: &Arc<Slot>) -> Vec<Held> {
+        let mut slots = self
+            .by_module
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut released = Vec::new();
+        if slots
+            .get(module)
+            .is_some_and(|found| Arc::ptr_eq(found, slot))
+        {
+            self.drop_slot(&mut slots, module, &mut released);
+        }
+        released
+    }
+
+    /// Notes how much memory a slot's answers take, in bytes.
+    pub(crate) fn weigh(&self, module: &str, slot: &Arc<Slot>, index: u64) {
+        // The lock keeps the slot from being dropped between the two steps.
+        let slots = self
+            .by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if slots
+            .get(module)
+            .is_some_and(|found| Arc::ptr_eq(found, slot))
+        {
+            let weight = SLOT_WEIGHT + module.len() as u64 + index;
+            let old = slot.weight.swap(weight, Ordering::Relaxed);
+            self.weight.fetch_add(weight, Ordering::Relaxed);
+            self.weight.fetch_sub(old, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives a slot its watches; back they come if the slot was dropped meanwhile.
+    pub(crate) fn attach(&self, module: &str, slot: &Arc<Slot>, held: Held) -> Option<Held> {
+        let slots = self
+            .by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if slots
+            .get(module)
+            .is_some_and(|found| Arc::ptr_eq(found, slot))
+        {
+            slot.set_held(held);
+            None
+        } else {
+            Some(held)
+        }
+    }
+
+    /// Takes a hint. Called on the watcher's thread: marks, and nothing that waits for that thread.
+    pub(crate) fn hint(&self, hint: &Hint<'_>) {
+        let slots = self
+            .by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        match *hint {
+            Hint::Versions(module) => {
+                if let Some(slot) = slots.get(module) {
+                    slot.generation.fetch_add(1, Ordering::AcqRel);
+                }
+            }
+            Hint::Derived(_) => {}
+            Hint::Moved(path) => {
+                let below = format!("{path}/");
+                let range =
+                    slots.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+                let inside = range
+                    .take_while(|(module, _)| module.starts_with(&below))
+                    .map(|(_, slot)| slot);
+                for slot in slots.get(path).into_iter().chain(inside) {
+                    slot.dead.store(true, Ordering::Release);
+                }
+            }
+            Hint::Lost => {
+                for slot in slots.values() {
+                    slot.dead.store(true, Ordering::Release);
+                }
+            }
+        }
+    }
+
+    /// Drops the slots that were not used for longest, until a tenth of the memory is free again.
+    fn evict(&self, slots: &mut BTreeMap<Arc<str>, Arc<Slot>>, released: &mut Vec<Held>) {
+        let mut by_age: Vec<(u64, Arc<str>)> = slots
+            .iter()
+            .map(|(module, slot)| (slot.last_used.load(Ordering::Relaxed), Arc::clone(module)))
+            .collect();
+        by_age.sort_unstable();
+        for (_, module) in by_age {
+            if slots.len() <= 1 || self.weight.load(Ordering::Relaxed) <= self.limit / 10 * 9 {
+                return;
+            }
+            self.drop_slot(slots, &module, released);
+        }
+    }
+
+    fn drop_slot(
+        &self,
+        slots: &mut BTreeMap<Arc<str>, Arc<Slot>>,
+        module: &str,
+        released: &mut Vec<Held>,
+    ) {
+        if let Some(slot) = slots.remove(module) {
+            // Whoever is still reading for it must not hand it watches that nobody gives back.
+            slot.dead.store(true, Ordering::Release);
+            self.weight
+                .fetch_sub(slot.weight.load(Ordering::Relaxed), Ordering::Relaxed);
+            released.extend(slot.take_held());
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_was_used_last_within_its_memory() {
+        let slots = Slots::new(100 * SLOT_WEIGHT);
+        for number in 0..1000 {
+            slots.get_or_insert(&format!("example.com/m{number:03}"));
+        }
+        assert!(slots.len() <= 100, "{}", slots.len());
+        assert!(slots.weight.load(Ordering::Relaxed) <= slots.limit);
+    }
+
+    #[test]
+    fn a_moved_directory_ends_what_lies_below_it_and_nothing_else() {
+        let slots = Slots::new(u64::MAX);
+        let names = ["a.com/m", "a.com/m/v2", "a.com/m-x", "a.com/mm", "b.com/m"];
+        let made: Vec<_> = names
+            .iter()
+            .map(|name| slots.get_or_insert(name).0)
+            .collect();
+        slots.hint(&Hint::Moved("a.com/m"));
+        let dead: Vec<bool> = made.iter().map(|slot| slot.is_dead()).collect();
+        assert_eq!(dead, [true, true, false, false, false]);
+        let (again, _) = slots.get_or_insert("a.com/m");
+        assert!(!again.is_dead());
+        slots.hint(&Hint::Moved("b.com"));
+        assert!(made[4].is_dead());
+        slots.hint(&Hint::Lost);
+        assert!(again.is_dead());
+    }
+}

@@ -1,0 +1,133 @@
+//! The background walk: counts what the tree holds, and brings derived files up to date where nobody asked yet.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use super::walk::{Step, walk};
+use super::{Inner, TreeSize, keeper};
+use crate::module::{EscapedVersion, ModulePath, Version};
+use crate::store::{ModuleFile, StoreError, StoreKey};
+
+/// The walk rests three times as long as it works, so that it takes a quarter of one core at the most.
+const REST: u32 = 3;
+/// Work that is saved up before a rest: shorter rests would cost more than they spare.
+const STINT: Duration = Duration::from_millis(2);
+
+enum Stop {
+    CatalogGone,
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Starts the thread that walks once at start and then every `interval` (zero: never again).
+pub(crate) fn start(catalog: &Arc<Inner>, interval: Duration) -> std::io::Result<()> {
+    let catalog = Arc::downgrade(catalog);
+    std::thread::Builder::new()
+        .name("athens-walk".into())
+        .spawn(move || {
+            loop {
+                match walk_once(&catalog) {
+                    Err(Stop::CatalogGone) => return,
+                    Err(Stop::Failed(error)) => {
+                        tracing::warn!("the walk of the tree ended early: {error}")
+                    }
+                    Ok(()) => {}
+                }
+                if interval.is_zero() {
+                    return;
+                }
+                std::thread::sleep(interval);
+            }
+        })
+        .map(drop)
+}
+
+fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
+    let store = catalog.upgrade().ok_or(Stop::CatalogGone)?.store.clone();
+    let mut size = TreeSize::default();
+    let mut since = Instant::now();
+    walk(&store, |step| {
+        let catalog = catalog.upgrade().ok_or(Stop::CatalogGone)?;
+        match step {
+            Step::Finding(finding) => catalog.reporter.report(&[finding]),
+            Step::Module(module) => match visit(&catalog, &module) {
+                Ok(0) => {}
+                Ok(versions) => {
+                    size.modules += 1;
+                    size.versions += versions;
+                }
+                Err(error) => catalog.reporter.report_failure(&module, &error),
+            },
+        }
+        drop(catalog);
+        let worked = since.elapsed();
+        if worked > STINT {
+            std::thread::sleep(worked * REST);
+            since = Instant::now();
+        }
+        Ok::<(), Stop>(())
+    })?;
+    let catalog = catalog.upgrade().ok_or(Stop::CatalogGone)?;
+    tracing::debug!(
+        "the tree holds {} modules with {} versions",
+        size.modules,
+        size.versions
+    );
+    catalog.size.store(Some(Arc::new(size)));
+    Ok(())
+}
+
+/// Counts a module's versions by their names, and has its derived files made when the names and the list disagree.
+fn visit(catalog: &Inner, module: &ModulePath) -> Result<u64, StoreError> {
+    let directory = StoreKey::directory(module);
+    let Some(entries) = catalog.store.entries(&directory)? else {
+        return Ok(0);
+    };
+    let mut found: Vec<(&str, u8)> = entries
+        .iter()
+        .filter_map(|entry| ModuleFile::split(&entry.name))
+        .map(|(version, file)| (version, 1 << file as u8))
+        .collect();
+    found.sort_unstable();
+    let mut complete: Vec<Version> = found
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|files| files.iter().fold(0, |all, file| all | file.1) == 0b111)
+        .filter_map(|files| {
+            files[0]
+                .0
+                .parse::<EscapedVersion>()
+                .ok()?
+                .unescaped()
+                .parse()
+                .ok()
+        })
+        .collect();
+    complete.sort();
+    let has_zip_alone = found.chunk_by(|a, b| a.0 == b.0).any(|files| {
+        let all = files.iter().fold(0, |all, file| all | file.1);
+        all & (1 << ModuleFile::Zip as u8) != 0 && all != 0b111
+    });
+    let list = super::derive::render_list(&complete);
+    let says = |key: &StoreKey<'_>| -> Result<Option<bytes::Bytes>, StoreError> {
+        Ok(catalog
+            .store
+            .read_blocking(key)?
+            .and_then(|file| file.read_all_blocking().ok()))
+    };
+    let up_to_date = !has_zip_alone
+        && (if complete.is_empty() {
+            says(&StoreKey::List(module))?.is_none()
+        } else {
+            says(&StoreKey::List(module))?.is_some_and(|said| said == list)
+                && says(&StoreKey::Latest(module))?.is_some()
+        });
+    if !up_to_date {
+        keeper::keep(catalog, module)?;
+    }
+    Ok(complete.len() as u64)
+}

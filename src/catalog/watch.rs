@@ -1,0 +1,272 @@
+//! The filesystem watcher: hints that a module's directory, or a directory on the way to it, may have changed.
+//!
+//! Only directories of modules that are in use are watched, one by one; a recursive watch would cost a walk of the
+//! whole tree at start and loses files that appear in a directory before its watch is there. Every directory between
+//! the root and a module is watched too, because a directory that is moved away takes its own watch along and says
+//! nothing.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+/// How changes below the root are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMode {
+    /// By events of the operating system; where a watch can not be had, as [`Poll`](Self::Poll).
+    Native,
+    /// A list is read again when it is older than the poll interval: for file systems without events, such as NFS.
+    Poll,
+    /// Every request for a list reads the directory.
+    Off,
+}
+
+/// What an event says, as far as it is believed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Hint<'a> {
+    /// A file of a version in the `@v` directory of this module (escaped path).
+    Versions(&'a str),
+    /// A derived file of this module.
+    Derived(&'a str),
+    /// Something happened to this path itself: what lies below it may be gone, or be another.
+    Moved(&'a str),
+    /// Events were lost: anything may have changed.
+    Lost,
+}
+
+/// Watches of directories, shared between the modules below them.
+#[derive(Debug)]
+pub(crate) struct Watches {
+    root: PathBuf,
+    limit: usize,
+    native: Option<Mutex<Table>>,
+    full: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Table {
+    watcher: RecommendedWatcher,
+    /// Directory below the root → how many modules need its watch.
+    needed: HashMap<String, usize>,
+}
+
+/// The watches that one module needs. Given back through [`Watches::release`], never by dropping alone, because that
+/// waits for the watcher's thread, which may be the one that drops.
+#[derive(Debug)]
+pub(crate) struct Held {
+    directories: Vec<String>,
+}
+
+impl Watches {
+    /// Starts the watcher. Without one ([`WatchMode::Poll`], [`WatchMode::Off`], or none to be had) every request for a
+    /// watch is refused and modules are polled.
+    pub(crate) fn start(
+        root: &Path,
+        mode: WatchMode,
+        limit: usize,
+        on_hint: impl Fn(Hint<'_>) + Send + 'static,
+    ) -> Arc<Self> {
+        let native = match mode {
+            WatchMode::Native => start_native(root, on_hint),
+            WatchMode::Poll | WatchMode::Off => None,
+        };
+        Arc::new(Self {
+            root: root.to_owned(),
+            limit,
+            native,
+            full: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether there is a watcher.
+    pub(crate) fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
+    /// How many directories are watched.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().map_or(0, |table| table.needed.len())
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Table>> {
+        // Counts that a panic left behind are at worst too high: a watch is kept for longer than needed.
+        self.native
+            .as_ref()
+            .map(|table| table.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Watches the `@v` directory of a module (escaped path) and all directories above it, from the root down, so that
+    /// what is moved while the watches are made is noticed. `None` if that can not be had: the limit is reached, the
+    /// directory is gone, or a symbolic link leads to it, past the directories that are watched. Waits for the disk and
+    /// for the watcher's thread.
+    pub(crate) fn hold(&self, module: &str) -> Option<Held> {
+        let versions = format!("{module}/@v");
+        let absolute = self.root.join(&versions);
+        if absolute.canonicalize().ok()? != absolute {
+            return None;
+        }
+        let mut table = self.lock()?;
+        let mut held = Held {
+            directories: Vec::new(),
+        };
+        let above = versions.match_indices('/').map(|(end, _)| &versions[..end]);
+        for directory in std::iter::once("").chain(above).chain([versions.as_str()]) {
+            let watched = table.needed.contains_key(directory);
+            if !watched && table.needed.len() >= self.limit {
+                self.say_full(&format!(
+                    "{} directories are watched, as many as --max-watches allows",
+                    self.limit
+                ));
+                table.give_back(&self.root, &held);
+                return None;
+            }
+            // Also where there is a watch: another directory may have taken the path meanwhile, and the watch went
+            // away with the old one.
+            if let Err(error) = table
+                .watcher
+                .watch(&self.root.join(directory), RecursiveMode::NonRecursive)
+            {
+                if matches!(error.kind, notify::ErrorKind::MaxFilesWatch) {
+                    self.say_full("the system gives no more watches (fs.inotify.max_user_watches)");
+                }
+                table.give_back(&self.root, &held);
+                return None;
+            }
+            *table.needed.entry(directory.to_owned()).or_insert(0) += 1;
+            held.directories.push(directory.to_owned());
+        }
+        Some(held)
+    }
+
+    /// Gives watches back. Not on the watcher's own thread.
+    pub(crate) fn release(&self, held: &Held) {
+        if let Some(mut table) = self.lock() {
+            table.give_back(&self.root, held);
+        }
+    }
+
+    fn say_full(&self, why: &str) {
+        if !self.full.swap(true, Ordering::Relaxed) {
+            tracing::warn!("{why}: further modules are polled");
+        }
+    }
+}
+
+impl Table {
+    fn give_back(&mut self, root: &Path, held: &Held) {
+        for directory in &held.directories {
+            let Some(count) = self.needed.get_mut(directory) else {
+                continue;
+            };
+            *count -= 1;
+            if *count == 0 {
+                self.needed.remove(directory);
+                // The watch is gone by itself when the directory is.
+                let _ = self.watcher.unwatch(&root.join(directory));
+            }
+        }
+    }
+}
+
+fn start_native(root: &Path, on_hint: impl Fn(Hint<'_>) + Send + 'static) -> Option<Mutex<Table>> {
+    let below = root.to_owned();
+    let handler = move |event: notify::Result<notify::Event>| match event {
+        Ok(event) if event.need_rescan() => {
+            tracing::debug!(
+                "the system's event queue overflowed: every list is read again on demand"
+            );
+            on_hint(Hint::Lost);
+        }
+        // Reads cause events too, our own among them.
+        Ok(event) if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) =>
+            {}
+        Ok(event) => {
+            for path in &event.paths {
+                if let Some(hint) = path
+                    .strip_prefix(&below)
+                    .ok()
+                    .and_then(Path::to_str)
+                    .and_then(interpret)
+                {
+                    on_hint(hint);
+                }
+            }
+        }
+        Err(error) => {
+            tracing::warn!(
+                "the filesystem watcher failed, every list is read again on demand: {error}"
+            );
+            on_hint(Hint::Lost);
+        }
+    };
+    match notify::recommended_watcher(handler) {
+        Ok(watcher) => Some(Mutex::new(Table {
+            watcher,
+            needed: HashMap::new(),
+        })),
+        Err(error) => {
+            tracing::warn!("no filesystem watcher can be had, lists are polled: {error}");
+            None
+        }
+    }
+}
+
+/// What a change at `path` below the root may mean.
+fn interpret(path: &str) -> Option<Hint<'_>> {
+    let Some((directory, name)) = path.rsplit_once('/') else {
+        // The root itself, our own directory, or the first element of module paths.
+        return Some(if path.is_empty() {
+            Hint::Lost
+        } else {
+            Hint::Moved(path)
+        })
+        .filter(|_| path != ".athens");
+    };
+    if directory.starts_with(".athens") {
+        return None;
+    }
+    match directory.strip_suffix("/@v") {
+        Some(module) if name == "list" => Some(Hint::Derived(module)),
+        Some(module) => crate::store::ModuleFile::split(name).map(|_| Hint::Versions(module)),
+        None if name == "@latest" => Some(Hint::Derived(directory)),
+        None if name == "@v" => Some(Hint::Moved(directory)),
+        None => Some(Hint::Moved(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_paths_of_events() {
+        let cases = [
+            (
+                "example.com/m/@v/v1.0.0.zip",
+                Some(Hint::Versions("example.com/m")),
+            ),
+            (
+                "example.com/m/@v/list",
+                Some(Hint::Derived("example.com/m")),
+            ),
+            (
+                "example.com/m/@latest",
+                Some(Hint::Derived("example.com/m")),
+            ),
+            ("example.com/m/@v", Some(Hint::Moved("example.com/m"))),
+            ("example.com/m", Some(Hint::Moved("example.com/m"))),
+            ("example.com", Some(Hint::Moved("example.com"))),
+            ("example.com/m/@v/v1.0.0.lock", None),
+            ("example.com/m/@v/v1.0.0.zip17.tmp", None),
+            (".athens/staging/1-2", None),
+            (".athens", None),
+            ("", Some(Hint::Lost)),
+        ];
+        for (path, want) in cases {
+            assert_eq!(interpret(path), want, "{path}");
+        }
+    }
+}

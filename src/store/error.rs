@@ -1,0 +1,67 @@
+//! What can go wrong below the root.
+
+use std::io;
+
+/// A failed action below the root.
+///
+/// Absence is not an error: a read of what is not there gives `None`. An I/O failure is never dressed as absence,
+/// because the go command would go on to the next proxy with the name of a private module.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system failed.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The path, relative to the root where it is below it.
+        path: String,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// Something is there that must not be read.
+    #[error("{path} {refusal}")]
+    Refused {
+        /// The path below the root.
+        path: String,
+        /// Why it must not be read.
+        refusal: Refusal,
+    },
+}
+
+/// Why something that is there is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A symbolic link on the way leads out of the root, or to itself.
+    #[error("is or lies behind a symbolic link that does not stay below the root")]
+    LeavesRoot,
+    /// A directory, device, FIFO or socket stands where a file is expected: reading it could block for ever.
+    #[error("is not a regular file")]
+    NotARegularFile,
+    /// A file is too large for what it is.
+    #[error("is larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+impl StoreError {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<String>,
+        source: impl Into<io::Error>,
+    ) -> Self {
+        Self::Io {
+            action,
+            path: path.into(),
+            source: source.into(),
+        }
+    }
+
+    /// Whether the root can not be written: a read-only file system, or missing rights.
+    pub fn is_read_only(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { source, .. }
+                if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+        )
+    }
+}

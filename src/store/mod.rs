@@ -1,0 +1,24 @@
+//! Where module files live: a folder in the layout of the GOPROXY protocol.
+//!
+//! This folder owns the layout ([`StoreKey`]), reading below the root and nowhere else ([`DirStore`]), and the only
+//! code that writes below it ([`Staging`]). It knows nothing of what makes a version complete or a zip sound: that is
+//! for the catalog. It must not know HTTP.
+
+mod beneath;
+mod dir;
+mod error;
+mod etag;
+mod file;
+mod key;
+mod listing;
+mod object;
+mod staging;
+
+pub use dir::{Access, DirStore, OpenMode};
+pub use error::{Refusal, StoreError};
+pub use etag::ETag;
+pub use file::{FileContent, Identity};
+pub use key::{ModuleFile, StoreKey};
+pub use listing::{DirEntry, EntryKind};
+pub use object::{Content, Object};
+pub use staging::{Staging, Written};
