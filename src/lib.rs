@@ -1,10 +1,15 @@
 //! A Go module proxy and a registry for private modules, over one folder in the layout of the GOPROXY protocol.
 //!
+//! The rooms, and what each may import (a test holds it):
+//!
 //! - [`module`]: module paths, versions, go.mod files; pure.
 //! - [`modzip`]: what a module zip must be.
 //! - [`store`]: the folder; the only place that writes below it.
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
 //! - [`proxy`]: the decisions, without HTTP.
+//! - [`http`]: routes, replies, connections; the only place that names warp.
+//! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
+
 #![cfg_attr(
     test,
     expect(
@@ -14,6 +19,11 @@
 )]
 
 pub mod catalog;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod http;
+pub mod logging;
 pub mod module;
 pub mod modzip;
 pub mod proxy;

@@ -4,8 +4,7 @@
 //! async thread or on the watcher's own.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Inner;
@@ -25,105 +24,146 @@ const QUIET: Duration = Duration::from_secs(2);
 /// How many modules may wait; hints past that are dropped, the next walk finds what they meant.
 const MOST_WAITING: usize = 10_000;
 
-enum Work {
-    Touch(ModulePath),
-    Release(Held),
-}
-
-/// The way to the keeper's thread. When the last of these is dropped, the thread ends.
-#[derive(Debug, Clone)]
+/// The keeper's desk. Cheap to clone; the thread ends when it is closed.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Keeper {
-    work: Sender<Work>,
+    desk: Arc<(Mutex<Desk>, Condvar)>,
 }
 
-impl Keeper {
-    /// Starts the thread; it works for the catalog that `give` is given later.
-    pub(crate) fn start() -> (Self, KeeperThread) {
-        let (work, inbox) = channel();
-        (Self { work }, KeeperThread { inbox })
-    }
-
-    /// Something about this module may have changed.
-    pub(crate) fn touch(&self, module: ModulePath) {
-        // The thread ends with the process only.
-        let _ = self.work.send(Work::Touch(module));
-    }
-
-    /// Gives watches back where that may wait.
-    pub(crate) fn release(&self, held: Held) {
-        let _ = self.work.send(Work::Release(held));
-    }
+#[derive(Debug, Default)]
+struct Desk {
+    waiting: HashMap<ModulePath, Waiting>,
+    released: Vec<Held>,
+    closed: bool,
 }
 
-/// The keeper before it has a catalog.
-pub(crate) struct KeeperThread {
-    inbox: Receiver<Work>,
-}
-
+#[derive(Debug)]
 struct Waiting {
     first: Instant,
     due: Instant,
 }
 
-impl KeeperThread {
-    pub(crate) fn run_for(self, catalog: Weak<Inner>) -> std::io::Result<()> {
+/// What the keeper does next.
+enum Work {
+    Keep(Vec<ModulePath>),
+    Release(Vec<Held>),
+    End,
+}
+
+impl Keeper {
+    /// Something about this module may have changed.
+    pub(crate) fn touch(&self, module: ModulePath) {
+        let now = Instant::now();
+        let mut desk = self.lock();
+        if desk.waiting.len() < MOST_WAITING || desk.waiting.contains_key(&module) {
+            let waiting = desk.waiting.entry(module).or_insert(Waiting {
+                first: now,
+                due: now,
+            });
+            waiting.due = (now + PAUSE).min(waiting.first + LONGEST_WAIT);
+        }
+        self.desk.1.notify_one();
+    }
+
+    /// Comes back to a module at a later time, unless something else brings it up before.
+    fn postpone(&self, module: ModulePath, due: Instant) {
+        self.lock()
+            .waiting
+            .entry(module)
+            .or_insert(Waiting { first: due, due });
+    }
+
+    /// Gives watches back where that may wait. There are never more than slots.
+    pub(crate) fn release(&self, held: Held) {
+        self.lock().released.push(held);
+        self.desk.1.notify_one();
+    }
+
+    /// Ends the thread.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.desk.1.notify_one();
+    }
+
+    /// Starts the thread that works for `catalog`.
+    pub(crate) fn start(&self, catalog: Weak<Inner>) -> std::io::Result<()> {
+        let keeper = self.clone();
         std::thread::Builder::new()
             .name("athens-keeper".into())
-            .spawn(move || self.run(&catalog))
+            .spawn(move || {
+                loop {
+                    let work = keeper.next();
+                    let Some(catalog) = catalog.upgrade() else {
+                        return;
+                    };
+                    match work {
+                        Work::End => return,
+                        Work::Release(released) => released
+                            .iter()
+                            .for_each(|held| catalog.watches.release(held)),
+                        Work::Keep(due) => due
+                            .into_iter()
+                            .for_each(|module| keeper.keep(&catalog, module)),
+                    }
+                }
+            })
             .map(drop)
     }
 
-    fn run(self, catalog: &Weak<Inner>) {
-        let mut waiting: HashMap<ModulePath, Waiting> = HashMap::new();
+    fn next(&self) -> Work {
+        let mut desk = self.lock();
         loop {
-            let now = Instant::now();
-            let next = waiting.values().map(|waiting| waiting.due).min();
-            let work = match next {
-                Some(due) => self.inbox.recv_timeout(due.saturating_duration_since(now)),
-                None => self
-                    .inbox
-                    .recv()
-                    .map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            let Some(catalog) = catalog.upgrade() else {
-                return;
-            };
-            match work {
-                Ok(Work::Release(held)) => catalog.watches.release(&held),
-                Ok(Work::Touch(module)) => {
-                    let now = Instant::now();
-                    if waiting.len() < MOST_WAITING || waiting.contains_key(&module) {
-                        let entry = waiting.entry(module).or_insert(Waiting {
-                            first: now,
-                            due: now,
-                        });
-                        entry.due = (now + PAUSE).min(entry.first + LONGEST_WAIT);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => keep_due(&catalog, &mut waiting),
-                Err(RecvTimeoutError::Disconnected) => return,
+            if desk.closed {
+                return Work::End;
             }
+            if !desk.released.is_empty() {
+                return Work::Release(std::mem::take(&mut desk.released));
+            }
+            let now = Instant::now();
+            let due = |waiting: &Waiting| waiting.due <= now;
+            let modules: Vec<ModulePath> = desk
+                .waiting
+                .iter()
+                .filter(|(_, waiting)| due(waiting))
+                .map(|(module, _)| module.clone())
+                .collect();
+            if !modules.is_empty() {
+                desk.waiting.retain(|_, waiting| !due(waiting));
+                return Work::Keep(modules);
+            }
+            let next = desk.waiting.values().map(|waiting| waiting.due).min();
+            desk = match next {
+                None => self
+                    .desk
+                    .1
+                    .wait(desk)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(next) => {
+                    let pause = next.saturating_duration_since(now);
+                    self.desk
+                        .1
+                        .wait_timeout(desk, pause)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+            };
         }
     }
-}
 
-fn keep_due(catalog: &Arc<Inner>, waiting: &mut HashMap<ModulePath, Waiting>) {
-    let now = Instant::now();
-    let due: Vec<ModulePath> = waiting
-        .iter()
-        .filter(|(_, waiting)| waiting.due <= now)
-        .map(|(module, _)| module.clone())
-        .collect();
-    for module in due {
-        waiting.remove(&module);
+    fn keep(&self, catalog: &Inner, module: ModulePath) {
         match keep(catalog, &module) {
             Ok(None) => {}
             Ok(Some(again)) => {
-                let due = now + again.duration_since(SystemTime::now()).unwrap_or_default() + PAUSE;
-                waiting.insert(module, Waiting { first: due, due });
+                let pause = again.duration_since(SystemTime::now()).unwrap_or_default() + PAUSE;
+                self.postpone(module, Instant::now() + pause);
             }
             Err(error) => catalog.reporter.report_failure(&module, &error),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        // What a panic can leave behind is a module too many or too few; the next walk finds it.
+        self.desk.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,9 +175,8 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
     if catalog.store.staging().is_read_only() {
         return Ok(None);
     }
-    let Some(mut scan) = scan(&catalog.store, &catalog.soundness, module)? else {
-        return Ok(None);
-    };
+    // Also of a directory that is gone: what stood beside it says what is no longer so.
+    let mut scan = scan(&catalog.store, &catalog.soundness, module)?.unwrap_or_default();
     catalog.reporter.report(&scan.findings);
     scan.postpone_young(QUIET);
     let changes = derive::plan(&catalog.store, &catalog.soundness, module, &scan)?;

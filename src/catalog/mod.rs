@@ -92,7 +92,7 @@ impl Catalog {
     /// # Errors
     /// If a thread can not be started.
     pub fn start(store: DirStore, settings: CatalogSettings) -> std::io::Result<Self> {
-        let (keeper, keeper_thread) = Keeper::start();
+        let keeper = Keeper::default();
         let slots = Arc::new(Slots::new(settings.cache_size));
         let watches = {
             let (slots, keeper) = (Arc::clone(&slots), keeper.clone());
@@ -121,7 +121,7 @@ impl Catalog {
             reporter: Reporter::default(),
             size: ArcSwapOption::empty(),
         });
-        keeper_thread.run_for(Arc::downgrade(&inner))?;
+        inner.keeper.start(Arc::downgrade(&inner))?;
         walker::start(&inner, scan_interval)?;
         Ok(Self { inner })
     }
@@ -237,6 +237,12 @@ impl Catalog {
             .watches
             .is_native()
             .then(|| self.inner.watches.count())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.keeper.close();
     }
 }
 

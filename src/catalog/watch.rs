@@ -104,6 +104,10 @@ impl Watches {
     /// for the watcher's thread.
     pub(crate) fn hold(&self, module: &str) -> Option<Held> {
         let versions = format!("{module}/@v");
+        if self.lock()?.needed.len() >= self.limit {
+            self.say_full();
+            return None;
+        }
         let absolute = self.root.join(&versions);
         if absolute.canonicalize().ok()? != absolute {
             return None;
@@ -116,10 +120,7 @@ impl Watches {
         for directory in std::iter::once("").chain(above).chain([versions.as_str()]) {
             let watched = table.needed.contains_key(directory);
             if !watched && table.needed.len() >= self.limit {
-                self.say_full(&format!(
-                    "{} directories are watched, as many as --max-watches allows",
-                    self.limit
-                ));
+                self.say_full();
                 table.give_back(&self.root, &held);
                 return None;
             }
@@ -130,7 +131,7 @@ impl Watches {
                 .watch(&self.root.join(directory), RecursiveMode::NonRecursive)
             {
                 if matches!(error.kind, notify::ErrorKind::MaxFilesWatch) {
-                    self.say_full("the system gives no more watches (fs.inotify.max_user_watches)");
+                    self.say_refused();
                 }
                 table.give_back(&self.root, &held);
                 return None;
@@ -148,9 +149,20 @@ impl Watches {
         }
     }
 
-    fn say_full(&self, why: &str) {
+    fn say_full(&self) {
         if !self.full.swap(true, Ordering::Relaxed) {
-            tracing::warn!("{why}: further modules are polled");
+            tracing::warn!(
+                "{} directories are watched, as many as --max-watches allows: further modules are polled",
+                self.limit
+            );
+        }
+    }
+
+    fn say_refused(&self) {
+        if !self.full.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the system gives no more watches (fs.inotify.max_user_watches): further modules are polled"
+            );
         }
     }
 }

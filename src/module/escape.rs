@@ -1,5 +1,6 @@
 //! The escaped spelling: capital letters as `!` and the small letter. The reason is told in [the module](super).
 
+use super::bang::{escape, unescape};
 use super::check::{ElementKind, PathFault, check_element};
 use super::path::ModulePath;
 use std::borrow::Cow;
@@ -21,8 +22,8 @@ pub enum EscapeFault {
     #[error("the character {0:?} is not ASCII")]
     NotAscii(char),
     /// The escapes are fine, but what they say is no valid name.
-    #[error("{0}")]
-    Meaning(#[source] PathFault),
+    #[error(transparent)]
+    Meaning(PathFault),
 }
 
 /// An escaped module path that stands for no module path.
@@ -32,7 +33,6 @@ pub struct InvalidEscapedPath {
     /// The escaped path as given.
     pub escaped: String,
     /// What is wrong with it.
-    #[source]
     pub kind: EscapeFault,
 }
 
@@ -43,7 +43,6 @@ pub struct InvalidEscapedVersion {
     /// The escaped version as given.
     pub escaped: String,
     /// What is wrong with it.
-    #[source]
     pub kind: EscapeFault,
 }
 
@@ -191,44 +190,6 @@ pub(super) fn check_word(word: &str) -> Result<(), PathFault> {
         .map_or(Ok(()), |bad| Err(PathFault::Character(bad)))
 }
 
-fn escape(plain: &str) -> Cow<'_, str> {
-    if !plain.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Cow::Borrowed(plain);
-    }
-    let mut escaped = String::with_capacity(plain.len() + 8);
-    for c in plain.chars() {
-        if c.is_ascii_uppercase() {
-            escaped.push('!');
-        }
-        escaped.push(c.to_ascii_lowercase());
-    }
-    Cow::Owned(escaped)
-}
-
-fn unescape(escaped: &str) -> Result<Cow<'_, str>, EscapeFault> {
-    if let Some(bad) = escaped.chars().find(|c| !c.is_ascii()) {
-        return Err(EscapeFault::NotAscii(bad));
-    }
-    if let Some(bad) = escaped.chars().find(char::is_ascii_uppercase) {
-        return Err(EscapeFault::Capital(bad));
-    }
-    let mut pieces = escaped.split('!');
-    let mut plain = match pieces.next() {
-        Some(whole) if whole.len() == escaped.len() => return Ok(Cow::Borrowed(escaped)),
-        first => first.unwrap_or_default().to_owned(),
-    };
-    for piece in pieces {
-        let mut chars = piece.chars();
-        let capital = chars
-            .next()
-            .filter(char::is_ascii_lowercase)
-            .ok_or(EscapeFault::LoneBang)?;
-        plain.push(capital.to_ascii_uppercase());
-        plain.push_str(chars.as_str());
-    }
-    Ok(Cow::Owned(plain))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,20 +263,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn unescape_undoes_escape(word in "[ -~&&[^!]]{0,40}") {
-            let escaped = escape(&word);
-            prop_assert!(!escaped.bytes().any(|b| b.is_ascii_uppercase()));
-            prop_assert_eq!(unescape(&escaped), Ok(Cow::Borrowed(word.as_str())));
-        }
-
-        #[test]
-        fn escape_undoes_unescape(escaped in "([a-z0-9./~_-]|![a-z]|[!A-Zé]){0,40}") {
-            if let Ok(plain) = unescape(&escaped) {
-                prop_assert_eq!(escape(&plain), escaped.as_str());
-            }
-        }
-
         #[test]
         fn every_path_comes_back(path in "[a-z]{1,5}\\.[a-z]{2,3}(/[A-Za-z0-9_~.-]{1,8}){0,4}") {
             if let Ok(path) = path.parse::<ModulePath>() {

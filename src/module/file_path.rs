@@ -9,7 +9,6 @@ pub struct InvalidFilePath {
     /// The name as given.
     pub path: String,
     /// What is wrong with it.
-    #[source]
     pub kind: PathFault,
 }
 

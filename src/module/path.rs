@@ -13,7 +13,6 @@ pub struct InvalidModulePath {
     /// The path as given.
     pub path: String,
     /// What is wrong with it.
-    #[source]
     pub kind: PathFault,
 }
 

@@ -11,7 +11,6 @@ pub struct InvalidPathPatterns {
     /// The one glob that is wrong.
     pub pattern: String,
     /// What is wrong with it.
-    #[source]
     pub kind: GlobFault,
 }
 

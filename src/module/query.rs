@@ -13,7 +13,6 @@ pub struct InvalidVersionQuery {
     /// The word as given, unescaped.
     pub query: String,
     /// What is wrong with it.
-    #[source]
     pub kind: PathFault,
 }
 

@@ -16,7 +16,6 @@ pub struct InvalidVersion {
     /// The text as given.
     pub version: String,
     /// What is wrong with it.
-    #[source]
     pub kind: VersionFault,
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 pub use error::{ErrorKind, ProxyError};
 
-use crate::catalog::{
-    Catalog, CatalogSettings, TreeSize, Verdict, WatchMode, check_go_mod, check_info,
-};
+pub use crate::catalog::{TreeSize, WatchMode};
+
+use crate::catalog::{Catalog, CatalogSettings, Verdict, check_go_mod, check_info};
 use crate::module::{ModulePath, ModuleVersion, VersionQuery};
 use crate::store::{
     Content, DirStore, FileContent, ModuleFile, Object, OpenMode, StoreError, StoreKey,

@@ -20,7 +20,6 @@ pub struct InvalidGoMod {
     /// The line, counted from 1.
     pub line: usize,
     /// What is wrong with it.
-    #[source]
     pub kind: GoModFault,
 }
 
@@ -28,6 +27,9 @@ pub struct InvalidGoMod {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GoModFault {
+    /// More than [`GoMod::MAX_LEN`] bytes; the number is in the variant.
+    #[error("the file has {0} bytes, more than {max}", max = GoMod::MAX_LEN)]
+    TooLong(usize),
     /// A character that can begin nothing: a control character, NUL of a torn file, a byte order mark.
     #[error("the character {0:?} is not allowed here")]
     Character(char),
@@ -70,8 +72,8 @@ pub enum GoModFault {
 ///
 /// Unknown directives and unknown `retract` forms are skipped, so files of newer Go versions can be read; `module`, `go`,
 /// `require` and `ignore` lines must be well formed, though only the first two are kept. Paths, Go versions and retracted
-/// versions are given as written. Bytes that are no UTF-8 are read as U+FFFD, as Go does. There is no limit on the size
-/// of a file; the caller sets one (the `go` command takes 16 MiB).
+/// versions are given as written. Bytes that are no UTF-8 are read as U+FFFD, as Go does. A file may have 1 MiB, while
+/// Go sets no limit here: lists of ten thousand requirements fit, and a hostile file cannot take much memory.
 ///
 /// Quotes are Go's: `module "example.com/m"` is the same as without. The raw form `` `example.com/m` `` is refused here
 /// since `go` refuses it in dependencies; [`module_line`] takes it.
@@ -128,12 +130,21 @@ impl Retraction {
 }
 
 impl GoMod {
+    /// The most bytes that [`GoMod::parse`] looks at: 1 MiB.
+    pub const MAX_LEN: usize = 1 << 20;
+
     /// Reads the bytes of a file.
     ///
     /// # Errors
     ///
     /// The first line that the `go` command would refuse in a dependency. A file without a `module` line is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidGoMod> {
+        if bytes.len() > Self::MAX_LEN {
+            return Err(InvalidGoMod {
+                line: 1,
+                kind: GoModFault::TooLong(bytes.len()),
+            });
+        }
         let text = lossy(bytes);
         directive::read(&syntax::parse(&text)?)
     }

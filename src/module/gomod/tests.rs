@@ -87,6 +87,10 @@ fn refuses_with_line_and_reason() {
         fault("require (\na.b/v1 v1.0.0\n)"),
         GoModFault::Path(_)
     ));
+    assert_eq!(
+        fault(&" ".repeat(GoMod::MAX_LEN + 1)),
+        GoModFault::TooLong(GoMod::MAX_LEN + 1)
+    );
     assert!(matches!(fault("ignore a b"), GoModFault::Arguments(..)));
 }
 

@@ -1,0 +1,51 @@
+//! One file per command. The only folder that prints.
+
+mod list;
+mod printer;
+mod progress;
+mod reindex;
+mod serve;
+
+use std::process::ExitCode;
+
+pub use printer::Printer;
+
+use crate::cli::Command;
+
+/// How a command ended, for the process's exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExitStatus {
+    /// Done: 0.
+    Success,
+    /// Done, and there is something to look at, or what was given is refused: 1.
+    Findings,
+    /// Wrong usage, or it failed: 2.
+    Failure,
+    /// Ended at once by a second signal of this number: 128 and the number, as a shell would report it.
+    Signal(u8),
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        match status {
+            ExitStatus::Success => Self::SUCCESS,
+            ExitStatus::Findings => Self::from(1),
+            ExitStatus::Failure => Self::from(2),
+            ExitStatus::Signal(number) => Self::from(128_u8.saturating_add(number)),
+        }
+    }
+}
+
+/// Runs a command. An error is printed here, once, with its causes.
+pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
+    let result = match command {
+        Command::Serve(arguments) => serve::run(*arguments, printer),
+        Command::List(arguments) => list::run(&arguments, printer),
+        Command::Reindex(arguments) => reindex::run(&arguments, printer),
+    };
+    result.unwrap_or_else(|error| {
+        // Standard error is closed: nothing left to say it to.
+        let _ = printer.error_line(&format!("athens: {error:#}"));
+        ExitStatus::Failure
+    })
+}

@@ -1,0 +1,221 @@
+//! `athens serve`: binds, says where, serves until told to stop.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{ExitStatus, Printer};
+use crate::cli::ServeArgs;
+use crate::config::ServeConfig;
+use crate::http::escape_control;
+use crate::http::{App, BasePath, Server};
+use crate::logging;
+use crate::proxy::ModuleProxy;
+
+/// Connections that wait to be accepted: enough for the burst of a build farm that starts.
+const BACKLOG: u32 = 1024;
+
+/// Runs the server until SIGTERM or SIGINT.
+pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
+    let config = ServeConfig::resolve(arguments.settings, arguments.config.as_deref())?;
+    // Dropped last: what is logged on the way out is written.
+    let _flush = logging::start(&config.log)?;
+    check_root(&config.proxy.root)?;
+    raise_open_files_limit();
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("athens")
+        .build()
+        .context("cannot start the threads of the server")?;
+    let status = runtime.block_on(serve(&config, printer));
+    end_runtime(runtime, &status);
+    status
+}
+
+/// After a second signal, nothing is waited for.
+fn end_runtime(runtime: Runtime, status: &anyhow::Result<ExitStatus>) {
+    match status {
+        Ok(ExitStatus::Signal(_)) => runtime.shutdown_background(),
+        // Connections are closed by now; what may still run is background work and file reads.
+        _ => runtime.shutdown_timeout(Duration::from_secs(5)),
+    }
+}
+
+async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
+    // Before anything can be interrupted, so that no signal is lost.
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let listeners = bind_all(&config.listen)?;
+    let addresses = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<io::Result<Vec<_>>>()
+        .context("cannot ask a socket for its address")?;
+    let proxy = ModuleProxy::open(&config.proxy)
+        .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
+    let app = App::new(proxy, config.base_path.clone());
+    let server = Server::start(listeners, app, config.limits.clone());
+    printer.line(&ready_line(
+        &config.proxy.root,
+        &addresses,
+        &config.base_path,
+    ))?;
+
+    signals.next().await;
+    tracing::info!(
+        running = server.connections(),
+        "stopping: no new connections, running answers have {:?} to finish",
+        config.shutdown_timeout
+    );
+    tokio::select! {
+        cut = server.stop(config.shutdown_timeout) => {
+            if cut > 0 {
+                tracing::warn!(cut, "stopped: some answers did not finish in time and were cut");
+            } else {
+                tracing::info!("stopped");
+            }
+            Ok(ExitStatus::Success)
+        }
+        number = signals.next() => Ok(ExitStatus::Signal(number)),
+    }
+}
+
+/// `athens 1.2.3 serving storage-root at http://127.0.0.1:3000`: scripts and people read it.
+fn ready_line(root: &Path, addresses: &[SocketAddr], base_path: &BasePath) -> String {
+    let urls: Vec<String> = addresses
+        .iter()
+        .map(|address| format!("http://{address}{base_path}"))
+        .collect();
+    format!(
+        "athens {} serving {} at {}",
+        env!("CARGO_PKG_VERSION"),
+        // A folder's name may hold a line break; the line stays one line.
+        escape_control(&root.display().to_string(), 4096),
+        urls.join(" and ")
+    )
+}
+
+fn check_root(root: &Path) -> anyhow::Result<()> {
+    let shown = root.display();
+    match fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => bail!(
+            "the root {shown} is not a directory; name the folder that holds the modules with --root"
+        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            bail!(
+                "the root {shown} does not exist; create it with `mkdir {shown}`, or name another folder with --root"
+            )
+        }
+        Err(error) => bail!(
+            "cannot open the root {shown}: {error}; check its permissions, or name another folder with --root"
+        ),
+    }
+}
+
+fn bind_all(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
+    addresses.iter().map(|address| bind(*address)).collect()
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    listen(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "cannot listen on {address}: the port is taken; stop the program that uses it, or choose another port with --listen (port 0 takes a free one)"
+        ),
+        io::ErrorKind::AddrNotAvailable => anyhow::anyhow!(
+            "cannot listen on {address}: this machine has no such address; choose another one with --listen"
+        ),
+        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "cannot listen on {address}: not allowed; ports below 1024 need a privilege, choose a higher one with --listen"
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}; choose another address with --listen"),
+    })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6(),
+    }?;
+    // A restart must not wait for the connections of the last run to leave TIME_WAIT. On Linux this does not let two
+    // programs listen on one port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// A connection is a file descriptor, and so is each file being sent: the usual soft limit of 1024 would be reached
+/// long before `--max-connections`. The hard limit is the operator's and stays.
+fn raise_open_files_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.terminate.recv() => 15,
+            _ = self.interrupt.recv() => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_line() {
+        for (addresses, prefix, line) in [
+            (&["127.0.0.1:3000"][..], "", "at http://127.0.0.1:3000"),
+            (
+                &["127.0.0.1:80", "[::1]:81"],
+                "",
+                "at http://127.0.0.1:80 and http://[::1]:81",
+            ),
+            (&["0.0.0.0:3000"], "/go", "at http://0.0.0.0:3000/go"),
+        ] {
+            let addresses: Vec<SocketAddr> = addresses
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect();
+            let prefix: BasePath = prefix.parse().unwrap();
+            assert_eq!(
+                ready_line(Path::new("storage-root"), &addresses, &prefix),
+                format!(
+                    "athens {} serving storage-root {line}",
+                    env!("CARGO_PKG_VERSION")
+                )
+            );
+        }
+        let line = ready_line(Path::new("a\nb"), &[], &BasePath::default());
+        assert!(line.contains(r"serving a\nb at"), "{line}");
+    }
+}

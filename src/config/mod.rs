@@ -1,0 +1,22 @@
+//! What the operator wants: flags, environment and a TOML file, read once and turned into checked values.
+//!
+//! Two stages, two structs. [`ServeSettings`] is what was *typed*: every field optional, the same names for a flag
+//! (`--listen`), a variable (`ATHENS_LISTEN`) and a key of the file (`listen`). [`ServeConfig`] is what was *meant*:
+//! defaults filled in, limits checked, ready to be used; the rest of the program sees only that one.
+//!
+//! A flag is stronger than the environment, the environment than the file, the file than the default.
+//!
+//! The environment is read in two places only, both reached from here and from the command-line parser: clap reads
+//! the `ATHENS_…` variables that belong to flags (and `NO_COLOR`, for its own messages), and [`environment`] looks
+//! which of them are blank and whether `NO_COLOR` is set. Nothing else in the program reads a variable.
+
+pub mod environment;
+mod file;
+mod serve;
+mod settings;
+mod units;
+
+pub use file::ConfigFileError;
+pub use serve::{ConfigError, ServeConfig};
+pub use settings::{ListenAddress, LogFormatName, ServeSettings, WatchName};
+pub use units::{ByteSize, InvalidByteSize, InvalidTimeSpan, TimeSpan};

@@ -1,0 +1,318 @@
+//! What was meant: the checked configuration of `athens serve`.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{ByteSize, ConfigFileError, LogFormatName, ServeSettings, TimeSpan, WatchName, file};
+use crate::http::{BasePath, Limits};
+use crate::logging::{LogFormat, LogSettings};
+use crate::proxy::{ProxySettings, WatchMode};
+
+/// Everything that `athens serve` needs to know.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// What is served, and how the folder is watched.
+    pub proxy: ProxySettings,
+    /// Where to listen; never empty.
+    pub listen: Vec<SocketAddr>,
+    /// The path below which everything is served.
+    pub base_path: BasePath,
+    /// What a client may cost.
+    pub limits: Limits,
+    /// How long running answers may take after the signal to stop.
+    pub shutdown_timeout: Duration,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file of `--config` was refused.
+    #[error(transparent)]
+    File(#[from] ConfigFileError),
+    /// A value lies outside its limits.
+    #[error("`{key}`: {value} is {problem}")]
+    OutOfRange {
+        /// The flag's or key's name.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// Which limit it breaks, and what to write.
+        problem: String,
+    },
+}
+
+// One list of defaults. The help text repeats them in words; a test holds the two together.
+const ROOT: &str = "storage-root";
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+const POLL_INTERVAL: TimeSpan = TimeSpan(Duration::from_millis(500));
+const MAX_WATCHES: u32 = 8192;
+const SCAN_INTERVAL: TimeSpan = TimeSpan(Duration::from_secs(3600));
+const CACHE_SIZE: ByteSize = ByteSize(16 << 20);
+const MAX_CONNECTIONS: u32 = 4096;
+const MAX_HEADER_SIZE: ByteSize = ByteSize(32 << 10);
+const HEADER_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(10));
+const IDLE_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(120));
+const WRITE_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(60));
+const SHUTDOWN_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(30));
+
+/// Below this, looking for changes would keep a core busy.
+const LEAST_POLL_INTERVAL: TimeSpan = TimeSpan(Duration::from_millis(10));
+/// A timeout that is meant as "off" and written as 0 would cut every client at once: it is refused instead.
+const LEAST_TIMEOUT: TimeSpan = TimeSpan(Duration::from_millis(1));
+/// What hyper takes as its smallest buffer.
+const LEAST_HEADER_SIZE: ByteSize = ByteSize(8 << 10);
+/// The headers of all connections lie in memory: 4096 connections of 1 MiB are 4 GiB already.
+const MOST_HEADER_SIZE: ByteSize = ByteSize(1 << 20);
+
+impl ServeConfig {
+    /// Puts together what was typed (flags, environment) and what the file says, fills in the defaults, and checks.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or has a mistake, or if a value is outside its limits. Whether the root exists and
+    /// the ports are free is seen when they are used.
+    pub fn resolve(typed: ServeSettings, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let settings = match file {
+            Some(path) => typed.or(file::read(path)?),
+            None => typed,
+        };
+        let max_header_size = settings.max_header_size.unwrap_or(MAX_HEADER_SIZE);
+        at_least("max-header-size", &max_header_size, &LEAST_HEADER_SIZE)?;
+        at_most("max-header-size", &max_header_size, &MOST_HEADER_SIZE)?;
+        let max_connections = settings.max_connections.unwrap_or(MAX_CONNECTIONS);
+        at_least("max-connections", &max_connections, &1)?;
+        let poll_interval = settings.poll_interval.unwrap_or(POLL_INTERVAL);
+        at_least("poll-interval", &poll_interval, &LEAST_POLL_INTERVAL)?;
+
+        Ok(Self {
+            proxy: ProxySettings {
+                root: settings.root.unwrap_or_else(|| PathBuf::from(ROOT)),
+                read_only: settings.read_only.unwrap_or(false),
+                watch: match settings.watch {
+                    Some(WatchName::Native) | None => WatchMode::Native,
+                    Some(WatchName::Poll) => WatchMode::Poll,
+                    Some(WatchName::Off) => WatchMode::Off,
+                },
+                poll_interval: poll_interval.0,
+                max_watches: to_usize(settings.max_watches.unwrap_or(MAX_WATCHES)),
+                cache_size: settings.cache_size.unwrap_or(CACHE_SIZE).0,
+                scan_interval: settings.scan_interval.unwrap_or(SCAN_INTERVAL).0,
+            },
+            listen: match settings.listen {
+                Some(addresses) if !addresses.is_empty() => {
+                    addresses.into_iter().map(|address| address.0).collect()
+                }
+                _ => vec![LISTEN],
+            },
+            base_path: settings.path_prefix.unwrap_or_default(),
+            limits: Limits {
+                max_connections: to_usize(max_connections),
+                max_header_size: usize::try_from(max_header_size.0).unwrap_or(usize::MAX),
+                header_timeout: timeout("header-timeout", settings.header_timeout, HEADER_TIMEOUT)?,
+                idle_timeout: timeout("idle-timeout", settings.idle_timeout, IDLE_TIMEOUT)?,
+                write_timeout: timeout("write-timeout", settings.write_timeout, WRITE_TIMEOUT)?,
+            },
+            // Zero is meaningful here: stop at once.
+            shutdown_timeout: settings.shutdown_timeout.unwrap_or(SHUTDOWN_TIMEOUT).0,
+            log: LogSettings {
+                no_color: super::environment::no_color(),
+                filter: settings.log_level.unwrap_or_default(),
+                format: match settings.log_format {
+                    Some(LogFormatName::Json) => LogFormat::Json,
+                    Some(LogFormatName::Plain) | None => LogFormat::Plain,
+                },
+            },
+        })
+    }
+}
+
+fn timeout(
+    key: &'static str,
+    given: Option<TimeSpan>,
+    default: TimeSpan,
+) -> Result<Duration, ConfigError> {
+    let span = given.unwrap_or(default);
+    at_least(key, &span, &LEAST_TIMEOUT)?;
+    Ok(span.0)
+}
+
+fn at_least<T: PartialOrd + fmt::Display>(
+    key: &'static str,
+    value: &T,
+    least: &T,
+) -> Result<(), ConfigError> {
+    if value >= least {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange {
+        key,
+        value: value.to_string(),
+        problem: format!("too small; the least is {least}"),
+    })
+}
+
+fn at_most<T: PartialOrd + fmt::Display>(
+    key: &'static str,
+    value: &T,
+    most: &T,
+) -> Result<(), ConfigError> {
+    if value <= most {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange {
+        key,
+        value: value.to_string(),
+        problem: format!("too large; the most is {most}"),
+    })
+}
+
+/// Lossless wherever this program runs; a 16-bit machine would just have a lower limit.
+fn to_usize(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args as _, Command};
+
+    fn typed(flags: &[&str]) -> ServeSettings {
+        use clap::FromArgMatches as _;
+        let command = ServeSettings::augment_args(Command::new("test").no_binary_name(true))
+            .mut_args(|argument| argument.env(None::<&str>));
+        let matches = command.try_get_matches_from(flags).unwrap();
+        ServeSettings::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn the_help_names_every_default() {
+        let command = ServeSettings::augment_args(Command::new("test"));
+        for (flag, default) in [
+            ("root", ROOT.to_owned()),
+            ("listen", LISTEN.to_string()),
+            ("path-prefix", "none".to_owned()),
+            ("read-only", "false".to_owned()),
+            ("watch", "native".to_owned()),
+            ("poll-interval", POLL_INTERVAL.to_string()),
+            ("max-watches", MAX_WATCHES.to_string()),
+            ("scan-interval", SCAN_INTERVAL.to_string()),
+            ("cache-size", CACHE_SIZE.to_string()),
+            ("max-connections", MAX_CONNECTIONS.to_string()),
+            ("max-header-size", MAX_HEADER_SIZE.to_string()),
+            ("header-timeout", HEADER_TIMEOUT.to_string()),
+            ("idle-timeout", IDLE_TIMEOUT.to_string()),
+            ("write-timeout", WRITE_TIMEOUT.to_string()),
+            ("shutdown-timeout", SHUTDOWN_TIMEOUT.to_string()),
+            (
+                "log-level",
+                crate::logging::LogFilter::default().to_string(),
+            ),
+            ("log-format", "plain".to_owned()),
+        ] {
+            let argument = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(flag))
+                .unwrap_or_else(|| panic!("no flag {flag}"));
+            let help = argument.get_help().unwrap().to_string();
+            assert!(
+                help.ends_with(&format!("[default: {default}]")),
+                "{flag}: {help}"
+            );
+            let variable = format!("ATHENS_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(argument.get_env().unwrap(), variable.as_str(), "{flag}");
+        }
+        assert_eq!(command.get_arguments().count(), 17);
+    }
+
+    #[test]
+    fn defaults() {
+        let config = ServeConfig::resolve(ServeSettings::default(), None).unwrap();
+        assert_eq!(config.listen, [LISTEN]);
+        assert_eq!(config.proxy.root, Path::new(ROOT));
+        assert!(!config.proxy.read_only);
+        assert_eq!(config.limits.max_connections, 4096);
+        assert_eq!(config.base_path.as_str(), "");
+    }
+
+    #[test]
+    fn flags_are_stronger_than_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("athens.toml");
+        std::fs::write(
+            &file,
+            "max-watches = 5\nread-only = true\nlisten = \"127.0.0.1:1\"\n",
+        )
+        .unwrap();
+        let flags = typed(&[
+            "--max-watches",
+            "6",
+            "--read-only=false",
+            "--listen",
+            "127.0.0.1:2,[::1]:3",
+        ]);
+        let config = ServeConfig::resolve(flags, Some(&file)).unwrap();
+        assert_eq!(config.proxy.max_watches, 6);
+        assert!(!config.proxy.read_only);
+        assert_eq!(config.listen.len(), 2);
+
+        let config = ServeConfig::resolve(typed(&["--read-only"]), Some(&file)).unwrap();
+        assert_eq!(config.proxy.max_watches, 5);
+        assert!(config.proxy.read_only);
+        assert_eq!(config.listen, ["127.0.0.1:1".parse().unwrap()]);
+    }
+
+    #[test]
+    fn limits_have_limits() {
+        for (flags, message) in [
+            (
+                ["--max-header-size", "4KiB"],
+                "`max-header-size`: 4KiB is too small; the least is 8KiB",
+            ),
+            (
+                ["--max-header-size", "2MiB"],
+                "`max-header-size`: 2MiB is too large; the most is 1MiB",
+            ),
+            (
+                ["--max-connections", "0"],
+                "`max-connections`: 0 is too small; the least is 1",
+            ),
+            (
+                ["--poll-interval", "1ms"],
+                "`poll-interval`: 1ms is too small; the least is 10ms",
+            ),
+            (
+                ["--header-timeout", "0"],
+                "`header-timeout`: 0 is too small; the least is 1ms",
+            ),
+            (
+                ["--idle-timeout", "0s"],
+                "`idle-timeout`: 0 is too small; the least is 1ms",
+            ),
+            (
+                ["--write-timeout", "0"],
+                "`write-timeout`: 0 is too small; the least is 1ms",
+            ),
+        ] {
+            let error = ServeConfig::resolve(typed(&flags), None).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+        assert!(ServeConfig::resolve(typed(&["--scan-interval", "0"]), None).is_ok());
+        assert!(ServeConfig::resolve(typed(&["--shutdown-timeout", "0"]), None).is_ok());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = ServeConfig::resolve(ServeSettings::default(), Some(Path::new("no-such.toml")))
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot read the configuration file no-such.toml: "),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,338 @@
+//! What a connection is doing, and when it has done it for too long.
+//!
+//! hyper has one timeout, for reading a head, and it runs on while a kept connection waits for its next request: with
+//! a strict limit for slow headers, every idle connection would be cut after it too. So the three limits are kept
+//! here. The socket's wrapper says when bytes move, the service says when a request starts and its answer ends, and
+//! the connection asks for the deadline after each step.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::server::Limits;
+
+/// How long a client that we have finished with may still send before we stop listening, and how much.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 1 << 20;
+
+/// Shared by the socket's wrapper, the service and the connection; never locked for long.
+#[derive(Clone, Debug)]
+pub(super) struct Activity(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+/// What is known of a connection; told the time, so that its tests need no clock.
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Since when the client takes nothing of what is to be sent.
+    stalled: Option<Instant>,
+    /// Since when our sending side is closed.
+    closed: Option<Instant>,
+    /// The server stops: nobody is waited for.
+    is_stopping: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// The head of a request is on its way, since then. Also right after accepting: who connects has to speak.
+    Head(Instant),
+    /// A request is being answered; how long that may take is not the connection's business.
+    Answering,
+    /// Between two requests, since then.
+    Idle(Instant),
+}
+
+/// Which limit a client ran into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Overdue {
+    Head,
+    Idle,
+    Write,
+    Close,
+}
+
+impl State {
+    fn accepted(now: Instant) -> Self {
+        Self {
+            phase: Phase::Head(now),
+            stalled: None,
+            closed: None,
+            is_stopping: false,
+        }
+    }
+
+    fn bytes_read(&mut self, now: Instant) {
+        if let Phase::Idle(_) = self.phase {
+            self.phase = Phase::Head(now);
+        }
+    }
+
+    /// The tail of an answer may still be on its way when its body has ended: being idle starts after it.
+    fn bytes_written(&mut self, now: Instant) {
+        self.stalled = None;
+        if let Phase::Idle(since) = &mut self.phase {
+            *since = now;
+        }
+    }
+
+    fn write_stalled(&mut self, now: Instant) {
+        self.stalled.get_or_insert(now);
+    }
+
+    /// When the connection is to be cut if nothing happens, and what for.
+    fn deadline(&self, limits: &Limits) -> Option<(Instant, Overdue)> {
+        if let Some(since) = self.closed {
+            return Some((since + LINGER, Overdue::Close));
+        }
+        if let Some(since) = self.stalled {
+            return Some((since + limits.write_timeout, Overdue::Write));
+        }
+        match self.phase {
+            Phase::Head(since) => Some((since + limits.header_timeout, Overdue::Head)),
+            Phase::Answering => None,
+            Phase::Idle(since) => Some((since + limits.idle_timeout, Overdue::Idle)),
+        }
+    }
+}
+
+impl Activity {
+    /// Of a connection that was accepted now.
+    pub(super) fn new(limits: Limits) -> Self {
+        Self(Arc::new(Shared {
+            limits,
+            state: Mutex::new(State::accepted(Instant::now())),
+        }))
+    }
+
+    /// A request was read whole.
+    pub(super) fn request_started(&self) {
+        self.state().phase = Phase::Answering;
+    }
+
+    /// The answer's last byte was handed over, or the answer was given up.
+    pub(super) fn response_ended(&self) {
+        self.state().phase = Phase::Idle(Instant::now());
+    }
+
+    /// The server stops: what is done is closed at once.
+    pub(super) fn stop(&self) {
+        self.state().is_stopping = true;
+    }
+
+    /// When the connection is to be cut if nothing happens, and what for.
+    pub(super) fn deadline(&self) -> Option<(Instant, Overdue)> {
+        self.state().deadline(&self.0.limits)
+    }
+
+    /// Our sending side is closed. Returns whether to listen for what still comes.
+    fn closed(&self) -> bool {
+        let mut state = self.state();
+        state.closed.get_or_insert_with(Instant::now);
+        !state.is_stopping
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A socket that tells what it does, and that is closed in stages.
+#[derive(Debug)]
+pub(super) struct Watched<T> {
+    io: T,
+    activity: Activity,
+    /// How much may still come after our sending side is closed; `None` while it is open.
+    discard: Option<usize>,
+}
+
+impl<T> Watched<T> {
+    pub(super) fn new(io: T, activity: Activity) -> Self {
+        Self {
+            io,
+            activity,
+            discard: None,
+        }
+    }
+
+    fn note_write(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(_) => self.activity.state().bytes_written(Instant::now()),
+            Poll::Pending => self.activity.state().write_stalled(Instant::now()),
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.activity.state().bytes_read(Instant::now());
+        }
+        read
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.note_write(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        self.note_write(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Closes in stages (RFC 9112, 9.6).
+    ///
+    /// Closing a socket that holds unread bytes makes the kernel send a reset, and a reset makes the client's kernel
+    /// throw away what the client has not read yet: the very 431 that says why we closed. So only our sending side is
+    /// closed first, and what still comes is thrown away for a while, in time and in bytes.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut left = match self.discard {
+            Some(left) => left,
+            None => {
+                ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+                LINGER_BYTES
+            }
+        };
+        let is_patient = self.activity.closed();
+        while is_patient && left > 0 {
+            self.discard = Some(left);
+            let mut scratch = [0; 4096];
+            let mut buffer = ReadBuf::new(&mut scratch);
+            // Whether the client closes or resets now, it has what it wanted.
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            left = left.saturating_sub(buffer.filled().len());
+        }
+        self.discard = Some(0);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: u64 = 10;
+    const IDLE: u64 = 120;
+    const WRITE: u64 = 60;
+
+    fn limits() -> Limits {
+        Limits {
+            header_timeout: Duration::from_secs(HEAD),
+            idle_timeout: Duration::from_secs(IDLE),
+            write_timeout: Duration::from_secs(WRITE),
+            ..Limits::default()
+        }
+    }
+
+    /// A connection and its clock, in seconds since it was accepted.
+    struct Case {
+        accepted: Instant,
+        state: State,
+    }
+
+    impl Case {
+        fn new() -> Self {
+            let accepted = Instant::now();
+            Self {
+                accepted,
+                state: State::accepted(accepted),
+            }
+        }
+
+        fn at(&self, seconds: u64) -> Instant {
+            self.accepted + Duration::from_secs(seconds)
+        }
+
+        #[track_caller]
+        fn is_due(&self, due: Option<(u64, Overdue)>) {
+            let due = due.map(|(seconds, overdue)| (self.at(seconds), overdue));
+            assert_eq!(self.state.deadline(&limits()), due);
+        }
+    }
+
+    #[test]
+    fn a_head_has_one_limit_however_it_trickles() {
+        let mut case = Case::new();
+        case.is_due(Some((HEAD, Overdue::Head)));
+        case.state.bytes_read(case.at(4));
+        case.is_due(Some((HEAD, Overdue::Head)));
+    }
+
+    #[test]
+    fn an_answer_has_none_and_then_the_connection_is_idle() {
+        let mut case = Case::new();
+        case.state.phase = Phase::Answering;
+        case.is_due(None);
+        case.state.phase = Phase::Idle(case.at(1000));
+        case.is_due(Some((1000 + IDLE, Overdue::Idle)));
+        case.state.bytes_read(case.at(1100));
+        case.is_due(Some((1100 + HEAD, Overdue::Head)));
+    }
+
+    #[test]
+    fn a_stalled_client_is_timed_from_its_last_byte() {
+        let mut case = Case::new();
+        case.state.phase = Phase::Answering;
+        case.state.write_stalled(case.at(5));
+        case.state.write_stalled(case.at(35));
+        case.is_due(Some((5 + WRITE, Overdue::Write)));
+        case.state.bytes_written(case.at(36));
+        case.is_due(None);
+    }
+
+    #[test]
+    fn the_tail_of_an_answer_is_not_idleness() {
+        let mut case = Case::new();
+        case.state.phase = Phase::Idle(case.at(1));
+        case.state.write_stalled(case.at(2));
+        case.is_due(Some((2 + WRITE, Overdue::Write)));
+        case.state.bytes_written(case.at(50));
+        case.is_due(Some((50 + IDLE, Overdue::Idle)));
+    }
+
+    #[test]
+    fn a_closed_connection_lingers_briefly() {
+        let mut case = Case::new();
+        case.state.closed = Some(case.at(3));
+        case.is_due(Some((3 + LINGER.as_secs(), Overdue::Close)));
+    }
+}

@@ -1,0 +1,230 @@
+//! From a cause to a status and one sentence: the only such match.
+//!
+//! The status decides what the go command does next, so it is worth a table. 404 and 410 mean "ask the next proxy of
+//! `GOPROXY=A,B`"; everything else stops there, or fails the build. So a 404 is only said of what truly is not here
+//! (never of something that could not be read), and everything that is truly not here is a 404, also paths that are
+//! no module at all: `go get x/y/z` asks for each prefix, and another status on one of them would be fatal.
+//!
+//! The body is one line of plain text, because that is what the go command shows (`text/plain`, graphic characters
+//! only, the first 648 bytes). Quoted input is escaped and cut.
+//!
+//! No error is kept by a cache (`no-store`): the module that is missing now may arrive a second later.
+
+use warp::Reply as _;
+use warp::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE};
+use warp::http::{HeaderName, HeaderValue, StatusCode};
+use warp::reply::Response;
+
+use super::text::escape_to_ascii;
+use crate::proxy::{ErrorKind, ProxyError};
+
+/// Longest sentence, in bytes: below the 648 that the go command shows.
+const LONGEST: usize = 600;
+
+pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Why a request gets no file.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The message itself is wrong in a way that may be an attack on what stands between us and the client; the
+    /// connection is closed.
+    BadMessage(&'static str),
+    /// The path cannot be a path of ours: the words complete "bad request: ".
+    BadPath(&'static str),
+    /// Nothing is here. A whole sentence.
+    NotFound(String),
+    /// Not GET or HEAD.
+    MethodNotAllowed,
+    /// `If-Match` or `If-Unmodified-Since` does not hold.
+    PreconditionFailed,
+    /// The range starts after the end of a file of this length.
+    RangeNotSatisfiable {
+        /// The file's length in bytes.
+        len: u64,
+    },
+    /// What the proxy itself said.
+    Proxy(ProxyError),
+}
+
+impl Refusal {
+    /// The status that a cause has.
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BadMessage(_) | Self::BadPath(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::Proxy(error) => match error.kind() {
+                ErrorKind::NotFound => StatusCode::NOT_FOUND,
+                ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    /// The sentence that the person behind the go command reads.
+    fn sentence(&self) -> String {
+        let sentence = match self {
+            Self::BadMessage(what) | Self::BadPath(what) => format!("bad request: {what}"),
+            Self::NotFound(sentence) => sentence.clone(),
+            Self::MethodNotAllowed => "only GET and HEAD are served here".to_owned(),
+            Self::PreconditionFailed => {
+                "the file is not the one that If-Match or If-Unmodified-Since names".to_owned()
+            }
+            Self::RangeNotSatisfiable { len } => {
+                format!("the range starts after the end of the file, which has {len} bytes")
+            }
+            Self::Proxy(error) => error.to_string(),
+        };
+        escape_to_ascii(&sentence, LONGEST)
+    }
+
+    /// A header that belongs to the status.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            // RFC 9110, 15.5.6: a 405 names the methods.
+            Self::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static("GET, HEAD"))),
+            // RFC 9110, 15.5.17: a 416 gives the length.
+            Self::RangeNotSatisfiable { len } => HeaderValue::try_from(format!("bytes */{len}"))
+                .ok()
+                .map(|value| (CONTENT_RANGE, value)),
+            Self::BadMessage(_) => Some((CONNECTION, HeaderValue::from_static("close"))),
+            _ => None,
+        }
+    }
+
+    /// The reply.
+    pub(super) fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            log_failure(&self, status);
+        }
+        let mut response = text_reply(status, self.sentence());
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<ProxyError> for Refusal {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
+    }
+}
+
+/// Our own failures are logged once, here, with every cause; the client sees the sentence only.
+fn log_failure(refusal: &Refusal, status: StatusCode) {
+    let mut causes = String::new();
+    if let Refusal::Proxy(error) = refusal {
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            causes.push_str(": ");
+            causes.push_str(&cause.to_string());
+            source = cause.source();
+        }
+    }
+    tracing::error!(status = status.as_u16(), "{}{causes}", refusal.sentence());
+}
+
+/// One line of plain text that no cache keeps.
+pub(super) fn text_reply(status: StatusCode, mut line: String) -> Response {
+    line.push('\n');
+    let mut response = line.into_response();
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, TEXT);
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use std::io;
+
+    #[test]
+    fn every_cause_has_its_status() {
+        let module: crate::module::ModulePath = "example.com/m".parse().unwrap();
+        let table = [
+            (Refusal::BadMessage("x"), 400, "bad request: x"),
+            (Refusal::BadPath("x"), 400, "bad request: x"),
+            (
+                Refusal::NotFound("not found: x".to_owned()),
+                404,
+                "not found: x",
+            ),
+            (
+                Refusal::MethodNotAllowed,
+                405,
+                "only GET and HEAD are served here",
+            ),
+            (
+                Refusal::PreconditionFailed,
+                412,
+                "the file is not the one that If-Match or If-Unmodified-Since names",
+            ),
+            (
+                Refusal::RangeNotSatisfiable { len: 7 },
+                416,
+                "the range starts after the end of the file, which has 7 bytes",
+            ),
+            (
+                ProxyError::UnknownModule { module }.into(),
+                404,
+                "module example.com/m is not on this server",
+            ),
+            (
+                ProxyError::Store(StoreError::io("read", "x", io::ErrorKind::PermissionDenied))
+                    .into(),
+                500,
+                "the storage of this server failed: cannot read x: permission denied",
+            ),
+        ];
+        for (refusal, status, sentence) in table {
+            assert_eq!(refusal.status().as_u16(), status, "{refusal:?}");
+            assert_eq!(refusal.sentence(), sentence);
+            let response = refusal.into_response();
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers()[CONTENT_TYPE], TEXT);
+            assert_eq!(response.headers()[CACHE_CONTROL], NO_STORE);
+        }
+    }
+
+    #[test]
+    fn headers_of_a_status() {
+        let header = |refusal: Refusal, name: HeaderName| {
+            refusal.into_response().headers().get(name).cloned()
+        };
+        assert_eq!(
+            header(Refusal::MethodNotAllowed, ALLOW).unwrap(),
+            "GET, HEAD"
+        );
+        assert_eq!(
+            header(Refusal::RangeNotSatisfiable { len: 12 }, CONTENT_RANGE).unwrap(),
+            "bytes */12"
+        );
+        assert_eq!(
+            header(Refusal::BadMessage("x"), CONNECTION).unwrap(),
+            "close"
+        );
+        assert_eq!(header(Refusal::BadPath("x"), CONNECTION), None);
+    }
+
+    #[test]
+    fn hostile_input_stays_one_short_line() {
+        let sentence =
+            Refusal::NotFound(format!("no\r\n\x1b[2J<é> {}", "x".repeat(5000))).sentence();
+        assert!(
+            sentence.starts_with(r"no\r\n\u{1b}[2J<\u{e9}> xxx"),
+            "{sentence}"
+        );
+        assert!(sentence.len() <= LONGEST);
+        assert!(
+            sentence
+                .bytes()
+                .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! Checks of a request's form that must hold before any route looks at it.
+//!
+//! hyper has parsed the message: tokens, lengths, line ends. What is left are rules about who is spoken to and where
+//! the message ends, which decide whether a proxy before us and we read the same bytes as the same requests.
+
+use std::net::Ipv6Addr;
+
+use warp::http::header::{HOST, TRANSFER_ENCODING};
+use warp::http::{Method, Request, Version};
+
+use super::error::Refusal;
+
+/// Refuses a message that is not to be trusted. The connection ends with it.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+    check_host(request)?;
+    check_framing(request)?;
+    check_target(request)
+}
+
+/// RFC 9112, 3.2: an HTTP/1.1 request has exactly one `Host`, and a valid one; no request has two.
+///
+/// Threat: with two, a cache or a firewall before us may go by one and we by the other.
+fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() >= Version::HTTP_11 => {
+            Err(Refusal::BadMessage("the Host header is missing"))
+        }
+        (None, _) => Ok(()),
+        (Some(_), Some(_)) => Err(Refusal::BadMessage("there is more than one Host header")),
+        // An empty one is allowed: a target without an authority.
+        (Some(host), None) if host.is_empty() => Ok(()),
+        (Some(host), None) => match host.to_str() {
+            Ok(host) if is_host(host) => Ok(()),
+            _ => Err(Refusal::BadMessage(
+                "the Host header is not a host and a port",
+            )),
+        },
+    }
+}
+
+/// A GET or HEAD has no body worth sending in chunks, and a body is where smuggled requests live.
+///
+/// Threat (RFC 9112, 11.2): a message with both `Content-Length` and `Transfer-Encoding` ends at one place for us
+/// and at another for a proxy before us; what lies between is the start of somebody else's next request. hyper takes
+/// the `Content-Length` out of such a message before it gets here, so the two cannot be told from chunks alone: with
+/// any `Transfer-Encoding`, a GET or HEAD is refused (RFC 9110, 9.3.1 allows it for this very reason), and other
+/// methods have no route. A body with a plain `Content-Length` is not read: hyper takes it away if it is there
+/// already, and closes the connection if it is not.
+fn check_framing<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && request.headers().contains_key(TRANSFER_ENCODING) {
+        return Err(Refusal::BadMessage(
+            "a GET or HEAD with a Transfer-Encoding is not taken",
+        ));
+    }
+    Ok(())
+}
+
+/// RFC 9112, 3.2: `GET` names a path, or a whole URL of ours. `CONNECT host:port` and `OPTIONS *` have no path; their
+/// methods are refused later.
+fn check_target<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let uri = request.uri();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && !uri.path().starts_with('/') {
+        return Err(Refusal::BadMessage("the request target is not a path"));
+    }
+    match uri.scheme_str() {
+        None | Some("http" | "https") => Ok(()),
+        Some(_) => Err(Refusal::BadMessage("the request target is not an http URL")),
+    }
+}
+
+/// Whether a text is a host and perhaps a port, and nothing else: fit to be shown as part of a URL.
+///
+/// A name of letters, digits, `-`, `_` and dots, or an IPv4 address, or an IPv6 address in brackets.
+pub(super) fn is_host(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, port)) = rest.split_once(']') else {
+                return false;
+            };
+            if address.parse::<Ipv6Addr>().is_err() {
+                return false;
+            }
+            match port.strip_prefix(':') {
+                _ if port.is_empty() => return true,
+                Some(port) => (None, Some(port)),
+                None => return false,
+            }
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(text), None),
+        },
+    };
+    host.is_none_or(is_name) && port.is_none_or(is_port)
+}
+
+/// DNS names have at most 253 characters, and labels of at most 63.
+fn is_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        })
+}
+
+fn is_port(port: &str) -> bool {
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for host in [
+            "localhost",
+            "localhost:3000",
+            "go.example.com",
+            "go.example.com.",
+            "go.example.com:443",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:3000",
+            "my_host",
+            "xn--bcher-kva.example",
+            "A.B",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        let long = format!("{}.com", "a.".repeat(130));
+        for host in [
+            "",
+            ":80",
+            "a:",
+            "a:b",
+            "a:65536",
+            "a:+80",
+            "a:80:80",
+            "a b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "u@a",
+            "a..b",
+            ".a",
+            "[::1",
+            "::1",
+            "[]",
+            "[::1]80",
+            "[::1]:",
+            "[1.2.3.4]",
+            "[::1]:x",
+            "<script>",
+            "a\"",
+            "é",
+            "a,b",
+            long.as_str(),
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn messages() {
+        let request = |method: &str, target: &str, version: Version, headers: &[(&str, &str)]| {
+            let mut request = Request::builder()
+                .method(method)
+                .uri(target)
+                .version(version);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            request.body(()).unwrap()
+        };
+        let h = ("host", "a");
+        let te = ("transfer-encoding", "chunked");
+        for (method, target, version, headers, is_good) in [
+            ("GET", "/", Version::HTTP_11, &[h][..], true),
+            ("GET", "/", Version::HTTP_11, &[], false),
+            ("GET", "/", Version::HTTP_10, &[], true),
+            ("GET", "/", Version::HTTP_11, &[h, h], false),
+            ("GET", "/", Version::HTTP_10, &[h, h], false),
+            ("GET", "/", Version::HTTP_11, &[("host", "a b")], false),
+            ("GET", "/", Version::HTTP_11, &[("host", "")], true),
+            ("GET", "/", Version::HTTP_11, &[h, te], false),
+            ("HEAD", "/", Version::HTTP_11, &[h, te], false),
+            ("PUT", "/", Version::HTTP_11, &[h, te], true),
+            (
+                "GET",
+                "/",
+                Version::HTTP_11,
+                &[h, ("content-length", "3")],
+                true,
+            ),
+            ("GET", "*", Version::HTTP_11, &[h], false),
+            ("OPTIONS", "*", Version::HTTP_11, &[h], true),
+            ("CONNECT", "a:80", Version::HTTP_11, &[h], true),
+            ("GET", "a:80", Version::HTTP_11, &[h], false),
+            ("GET", "http://a/b", Version::HTTP_11, &[h], true),
+            ("GET", "https://a/b", Version::HTTP_11, &[h], true),
+            ("GET", "ftp://a/b", Version::HTTP_11, &[h], false),
+        ] {
+            let request = request(method, target, version, headers);
+            assert_eq!(
+                check(&request).is_ok(),
+                is_good,
+                "{method} {target} {headers:?}"
+            );
+        }
+    }
+}

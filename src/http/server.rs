@@ -1,0 +1,221 @@
+//! The accept loops: sockets in, connections out, within limits, until told to stop.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::TaskTracker;
+use warp::http::Request;
+use warp::reply::Response;
+
+use super::connection::{self, Stop};
+use super::{App, routes};
+
+/// What clients may cost.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at a time.
+    pub max_connections: usize,
+    /// Bytes of a request's head: request line and headers. At least 8 KiB.
+    pub max_header_size: usize,
+    /// From the first byte of a head (or from accepting) to its last.
+    pub header_timeout: Duration,
+    /// Between two requests.
+    pub idle_timeout: Duration,
+    /// Without a byte taken by the client.
+    pub write_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 4096,
+            max_header_size: 32 << 10,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            write_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How long to wait after an error of `accept` that will come again at once, such as no free file descriptor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// The same complaint is logged once in this time.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    tasks: TaskTracker,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    stop: Stop,
+    places: Arc<Semaphore>,
+    full: Complaint,
+    failing: Complaint,
+}
+
+impl Server {
+    /// Serves an application on sockets that listen already. Needs a tokio runtime.
+    #[must_use]
+    pub fn start(listeners: Vec<TcpListener>, app: App, limits: Limits) -> Self {
+        let routes = TowerToHyperService::new(warp::service(routes(app)));
+        Self::start_service(listeners, routes, limits)
+    }
+
+    fn start_service<S>(listeners: Vec<TcpListener>, routes: S, limits: Limits) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        let tasks = TaskTracker::new();
+        let shared = Arc::new(Shared {
+            places: Arc::new(Semaphore::new(
+                limits.max_connections.min(Semaphore::MAX_PERMITS),
+            )),
+            limits,
+            stop: Stop::default(),
+            full: Complaint::default(),
+            failing: Complaint::default(),
+        });
+        for listener in listeners {
+            tasks.spawn(accept_all(
+                listener,
+                routes.clone(),
+                tasks.clone(),
+                Arc::clone(&shared),
+            ));
+        }
+        Self { tasks, shared }
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let places = self.shared.limits.max_connections;
+        places.saturating_sub(self.shared.places.available_permits())
+    }
+
+    /// Stops: no new connections, idle ones closed, running answers have this long to finish.
+    ///
+    /// Returns how many connections did not finish in time and were cut.
+    pub async fn stop(self, patience: Duration) -> usize {
+        let stop = &self.shared.stop;
+        stop.gently.cancel();
+        self.tasks.close();
+        if timeout(patience, self.tasks.wait()).await.is_ok() {
+            return 0;
+        }
+        let cut = self.connections();
+        stop.at_once.cancel();
+        self.tasks.wait().await;
+        cut
+    }
+}
+
+async fn accept_all<S>(listener: TcpListener, routes: S, tasks: TaskTracker, shared: Arc<Shared>)
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let stopping = shared.stop.gently.clone();
+    let accepting = async {
+        loop {
+            match listener.accept().await {
+                Ok((stream, client)) => {
+                    // Taken after accepting: several listeners share the places, and none may sit on a free one
+                    // while it waits.
+                    let place = shared.place().await;
+                    let routes = routes.clone();
+                    let (limits, stop) = (shared.limits.clone(), shared.stop.clone());
+                    tasks.spawn(async move {
+                        connection::serve(stream, client, routes, limits, stop).await;
+                        drop(place);
+                    });
+                }
+                // The client left before we came: nothing is wrong, the next one waits.
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    if shared.failing.is_due(Instant::now()) {
+                        tracing::warn!(%error, "cannot accept connections; trying again");
+                    }
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stopping.cancelled() => {}
+        () = accepting => {}
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+impl Shared {
+    /// A place for one more connection; waits for one if all are taken.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        if self.full.is_due(Instant::now()) {
+            tracing::warn!(
+                connections = self.limits.max_connections,
+                "all connections are taken (--max-connections); new ones wait"
+            );
+        }
+        // Never closed, so never an error.
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+}
+
+/// Something to be logged, but not a thousand times a second.
+#[derive(Debug, Default)]
+struct Complaint(Mutex<Option<Instant>>);
+
+impl Complaint {
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now >= last + COMPLAINT_INTERVAL);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_is_made_once_a_minute() {
+        let complaint = Complaint::default();
+        let now = Instant::now();
+        assert!(complaint.is_due(now));
+        assert!(!complaint.is_due(now + COMPLAINT_INTERVAL / 2));
+        assert!(complaint.is_due(now + COMPLAINT_INTERVAL));
+    }
+}

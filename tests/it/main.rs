@@ -1,0 +1,20 @@
+//! Tests of athens from the outside: one binary, a file per capability.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make the trees that they serve"
+)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+/// The rooms of the house: who may import whom.
+mod architecture;
+/// Requests that nobody means well with.
+mod hostile;
+/// The command line of `athens serve`.
+mod serve_cli;
+mod support;
+/// What lies in the folder and what is answered for it.
+mod tree_rules;
+/// Versions that come and go while the server is busy.
+mod watching;
+/// The domain types against golang.org/x/mod.
+mod xmod;

@@ -1,0 +1,5 @@
+//! What several tests share.
+pub(crate) mod http;
+pub(crate) mod server;
+pub(crate) mod tools;
+pub(crate) mod tree;
