@@ -86,13 +86,15 @@ pub(super) fn run(arguments: &ListArgs, printer: &mut Printer) -> anyhow::Result
     Ok(ExitStatus::Success)
 }
 
-/// Two columns, the first as wide as its longest path; the versions ascending, the latest one marked.
+/// Two columns with a heading, the first as wide as its longest path; the versions ascending, the latest one marked.
 fn print_table(modules: &[Listed], printer: &mut Printer) -> std::io::Result<()> {
-    let width = modules
-        .iter()
-        .map(|module| module.path.len())
-        .max()
-        .unwrap_or(0);
+    if modules.is_empty() {
+        return Ok(());
+    }
+    let heading = "MODULE";
+    let paths = modules.iter().map(|module| module.path.len());
+    let width = paths.max().unwrap_or_default().max(heading.len());
+    printer.line(&format!("{heading:width$}  VERSIONS (* latest)"))?;
     for module in modules {
         let mut line = format!("{:width$} ", module.path);
         for version in &module.versions {

@@ -87,7 +87,7 @@ pub struct ServeSettings {
     )]
     pub scan_interval: Option<TimeSpan>,
 
-    /// Memory for version lists and other small files (bytes, or with a unit) [default: 16MiB]
+    /// Memory for version lists (bytes, or with a unit) [default: 16MiB]
     #[arg(
         long,
         env = "ATHENS_CACHE_SIZE",

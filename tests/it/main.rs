@@ -7,8 +7,12 @@
 
 /// The rooms of the house: who may import whom.
 mod architecture;
+/// The reference pages against the program.
+mod docs;
 /// Requests that nobody means well with.
 mod hostile;
+/// Roots that cannot be written, or are not to be.
+mod read_only;
 /// The command line of `athens serve`.
 mod serve_cli;
 mod support;

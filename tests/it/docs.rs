@@ -1,0 +1,77 @@
+//! The reference pages against the program: what `--help` says is what `docs/` says.
+
+use std::fs;
+
+use crate::support::server::athens;
+use crate::support::tools::repository;
+
+/// Flags with their defaults, as `--help` prints them.
+fn flags_of(command: &str) -> Vec<(String, String)> {
+    let output = athens().args([command, "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout)
+        .unwrap()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let help = help.split(" Examples: ").next().unwrap();
+    let mut flags = Vec::new();
+    for piece in help.split(" --").skip(1) {
+        let name: String = piece
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+            .collect();
+        if let Some((_, rest)) = piece.split_once("[default: ") {
+            let default = rest.split(']').next().unwrap();
+            flags.push((format!("--{name}"), default.to_owned()));
+        }
+    }
+    flags
+}
+
+#[test]
+fn every_setting_is_in_the_reference_with_its_default() {
+    let page = fs::read_to_string(repository().join("docs/configuration.md")).unwrap();
+    let flags = flags_of("serve");
+    assert!(flags.len() > 15, "{flags:?}");
+    for (flag, default) in flags {
+        let shown = if default == "none" {
+            default
+        } else {
+            format!("`{default}`")
+        };
+        let row = format!("| `{flag}` | {shown} | ");
+        assert!(
+            page.contains(&row),
+            "docs/configuration.md lacks the row {row:?}"
+        );
+    }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let root = repository();
+    let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|page| root.join(page));
+    let docs = fs::read_dir(root.join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut links = 0;
+    for page in pages.into_iter().chain(docs) {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            if target.starts_with("http") {
+                continue;
+            }
+            let file = page
+                .parent()
+                .unwrap()
+                .join(target.split('#').next().unwrap());
+            assert!(file.exists(), "{} links to {target}", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 5);
+}
