@@ -7,6 +7,8 @@
 
 /// The rooms of the house: who may import whom.
 mod architecture;
+/// `athens list` and `athens reindex`.
+mod commands;
 /// The reference pages against the program.
 mod docs;
 /// Requests that nobody means well with.

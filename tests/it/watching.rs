@@ -37,6 +37,44 @@ fn without_keeping_lists() {
     follow("no watching", &["--watch", "off"]);
 }
 
+/// The system keeps some ten thousand events for a reader that is behind, and drops the rest.
+#[test]
+fn when_events_are_lost() {
+    let tree = Tree::new();
+    tree.add("example.com/Busy/m@v1.0.0");
+    let server = TestServer::start(tree.root(), &["--watch", "native", "--log-level", "debug"]);
+    let path = list_path("example.com/Busy/m");
+    assert_eq!(get(&server.url(), &path).text(), "v1.0.0\n");
+    let limit: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events")
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    server.signal("STOP");
+    let noise = tree.versions_of("example.com/Busy/m");
+    for number in 0..=limit / 2 {
+        // Made and deleted: two events, and different names, which the system does not merge.
+        let file = noise.join(format!("{number}.tmp"));
+        fs::write(&file, "").unwrap();
+        fs::remove_file(file).unwrap();
+    }
+    tree.add("example.com/Busy/m@v1.1.0");
+    server.signal("CONT");
+    eventually("the list is read again", || {
+        (get(&server.url(), &path).text() == "v1.0.0\nv1.1.0\n").then_some(())
+    });
+    tree.add("example.com/Busy/m@v1.2.0");
+    eventually("events are heard again", || {
+        (get(&server.url(), &path).text() == "v1.0.0\nv1.1.0\nv1.2.0\n").then_some(())
+    });
+    assert!(
+        server.stderr().contains("queue overflowed"),
+        "{}",
+        server.stderr()
+    );
+    assert!(server.stop().success());
+}
+
 /// A server over a tree, under load, and what its lists took to follow.
 struct Scene {
     tree: Tree,
