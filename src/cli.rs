@@ -28,7 +28,8 @@ Exit status: 0 done; 1 findings, or input was refused; 2 wrong usage, or it fail
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
-  athens serve --root /srv/modules --listen 0.0.0.0:3000
+  athens serve --root /srv/modules --listen 0.0.0.0:3000    for the whole network
+  athens serve --listen '[::]:3000'                         the same, IPv4 and IPv6
   athens serve --listen 127.0.0.1:3000 --listen '[::1]:3000' --read-only
   athens serve --config athens.toml --log-format json
   ATHENS_ROOT=/srv/modules ATHENS_LISTEN=127.0.0.1:0 athens serve

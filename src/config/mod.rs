@@ -12,11 +12,13 @@
 
 pub mod environment;
 mod file;
+mod listen;
 mod serve;
 mod settings;
 mod units;
 
 pub use file::ConfigFileError;
+pub use listen::ListenAddress;
 pub use serve::{ConfigError, ServeConfig};
-pub use settings::{ListenAddress, LogFormatName, ServeSettings, WatchName};
+pub use settings::{LogFormatName, ServeSettings, WatchName};
 pub use units::{ByteSize, InvalidByteSize, InvalidTimeSpan, TimeSpan};

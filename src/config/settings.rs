@@ -1,13 +1,12 @@
 //! What was typed: the options of `athens serve`, from any of the three channels.
 
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
+use super::listen::{ListenAddress, one_or_many};
 use super::units::{ByteSize, FromText, TimeSpan, deserialize_text};
 use crate::http::BasePath;
 use crate::logging::LogFilter;
@@ -45,7 +44,8 @@ pub struct ServeSettings {
         value_name = "BOOL",
         num_args = 0..=1,
         default_missing_value = "true",
-        require_equals = true
+        require_equals = true,
+        value_parser = BoolishValueParser::new()
     )]
     pub read_only: Option<bool>,
 
@@ -87,7 +87,7 @@ pub struct ServeSettings {
     )]
     pub scan_interval: Option<TimeSpan>,
 
-    /// Memory for version lists (bytes, or with a unit) [default: 16MiB]
+    /// Memory for version lists and other small files (bytes, or with a unit) [default: 16MiB]
     #[arg(
         long,
         env = "ATHENS_CACHE_SIZE",
@@ -242,33 +242,6 @@ pub enum LogFormatName {
     Json,
 }
 
-/// An address and port to listen on, such as `127.0.0.1:3000`, `0.0.0.0:80` or `[::1]:3000`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ListenAddress(pub SocketAddr);
-
-impl FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.trim().parse().map(Self).map_err(|_| {
-            format!(
-                "`{text}` is not an address with a port, such as `127.0.0.1:3000` or `[::1]:3000`"
-            )
-        })
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromText for ListenAddress {
-    const EXPECTED: &'static str =
-        "an address with a port, such as \"127.0.0.1:3000\", or a list of them";
-}
-
 impl FromText for BasePath {
     const EXPECTED: &'static str = "a path such as \"/go\"";
 }
@@ -277,46 +250,8 @@ impl FromText for LogFilter {
     const EXPECTED: &'static str = "a log level such as \"info\" or \"warn,athens::access=info\"";
 }
 
-impl<'de> Deserialize<'de> for ListenAddress {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserialize_text(deserializer)
-    }
-}
-
 fn some_text<'de, T: FromText, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     deserialize_text(deserializer).map(Some)
-}
-
-/// One address may stand in the file without the brackets of a list.
-fn one_or_many<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<ListenAddress>>, D::Error> {
-    struct OneOrMany;
-
-    impl<'de> serde::de::Visitor<'de> for OneOrMany {
-        type Value = Vec<ListenAddress>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(ListenAddress::EXPECTED)
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            text.parse().map(|address| vec![address]).map_err(E::custom)
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(
-            self,
-            mut list: A,
-        ) -> Result<Self::Value, A::Error> {
-            let mut addresses = Vec::new();
-            while let Some(address) = list.next_element()? {
-                addresses.push(address);
-            }
-            Ok(addresses)
-        }
-    }
-
-    deserializer.deserialize_any(OneOrMany).map(Some)
 }

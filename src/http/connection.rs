@@ -18,9 +18,11 @@ use warp::http::Request;
 use warp::reply::Response;
 
 use super::access::Record;
-use super::activity::{Activity, Overdue, Watched};
+use super::activity::{Activity, Overdue};
 use super::message;
 use super::server::Limits;
+use super::watched::Watched;
+use super::with_common_headers;
 
 /// Tells connections to end.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +107,7 @@ where
     let record = Record::start(client, &request, activity.clone());
     let response = match message::check(&request) {
         Ok(()) => routes.call(request).await?,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => with_common_headers(refusal.into_response()),
     };
     Ok(record.follow(response))
 }

@@ -24,6 +24,7 @@ mod range;
 mod request;
 mod server;
 mod text;
+mod watched;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -114,4 +115,100 @@ fn with_common_headers(mut response: Response) -> Response {
         .headers_mut()
         .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::{ProxySettings, WatchMode};
+    use std::time::Duration;
+    use warp::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+
+    fn app(root: &std::path::Path, base_path: &str) -> App {
+        let settings = ProxySettings {
+            root: root.to_owned(),
+            read_only: true,
+            watch: WatchMode::Off,
+            poll_interval: Duration::from_secs(1),
+            max_watches: 1,
+            cache_size: 1 << 20,
+            scan_interval: Duration::ZERO,
+        };
+        App::new(
+            ModuleProxy::open(&settings).unwrap(),
+            base_path.parse().unwrap(),
+        )
+    }
+
+    /// Asks with and without a prefix; every row is a method, a path and the two statuses.
+    #[tokio::test]
+    async fn the_table() {
+        let root = tempfile::tempdir().unwrap();
+        let bare = routes(app(root.path(), ""));
+        let prefixed = routes(app(root.path(), "/a/b"));
+        for (method, path, without, with) in [
+            ("GET", "/", 200, 404),
+            ("GET", "/a/b", 404, 200),
+            ("GET", "/a/b/", 400, 200),
+            ("HEAD", "/a/b", 404, 200),
+            ("GET", "/healthz", 200, 200),
+            ("HEAD", "/healthz", 200, 200),
+            ("GET", "/a/b/healthz", 404, 200),
+            ("GET", "/readyz", 200, 200),
+            ("GET", "/version", 200, 200),
+            ("GET", "/a/b/version", 404, 200),
+            ("GET", "/example.com/m/@v/list", 404, 404),
+            ("GET", "/a/b/example.com/m/@v/list", 404, 404),
+            ("GET", "/a/b/../x", 400, 400),
+            ("GET", "/a/b//x", 400, 400),
+            ("GET", "/a/bb/x", 404, 404),
+            ("GET", "/a", 404, 404),
+            ("POST", "/", 405, 405),
+            ("PUT", "/example.com/m/@v/v1.0.0.zip", 405, 405),
+            ("DELETE", "/nothing", 405, 405),
+            ("OPTIONS", "/healthz", 405, 405),
+        ] {
+            for (response, status) in [
+                (
+                    warp::test::request()
+                        .method(method)
+                        .path(path)
+                        .reply(&bare)
+                        .await,
+                    without,
+                ),
+                (
+                    warp::test::request()
+                        .method(method)
+                        .path(path)
+                        .reply(&prefixed)
+                        .await,
+                    with,
+                ),
+            ] {
+                assert_eq!(response.status().as_u16(), status, "{method} {path}");
+                assert_eq!(
+                    response.headers()[X_CONTENT_TYPE_OPTIONS],
+                    "nosniff",
+                    "{method} {path}"
+                );
+                assert_eq!(
+                    response.headers()[CACHE_CONTROL],
+                    "no-store",
+                    "{method} {path}"
+                );
+                let allows = response.headers().get(ALLOW).is_some();
+                assert_eq!(allows, status == 405, "{method} {path}");
+                if status >= 400 {
+                    assert_eq!(
+                        response.headers()[CONTENT_TYPE],
+                        error::TEXT,
+                        "{method} {path}"
+                    );
+                    let body = String::from_utf8(response.body().to_vec()).unwrap();
+                    assert_eq!(body.lines().count(), 1, "{method} {path}: {body}");
+                }
+            }
+        }
+    }
 }

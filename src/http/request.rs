@@ -342,7 +342,7 @@ mod tests {
             "/.athens/journal",
             "/.athens/staging/@v/list",
             "/example.com/.athens/@v/list",
-            "/sumdb/sum.golang.org/supported",
+            "/sumdb/sum.example.com/supported",
             "/.../@v/list",
         ] {
             match ProxyRequest::parse(raw) {

@@ -81,18 +81,6 @@ impl fmt::Display for LogFilter {
     }
 }
 
-impl LogSettings {
-    /// For commands that print a result and log only what went wrong.
-    #[must_use]
-    pub fn only_warnings() -> Self {
-        Self {
-            filter: LogFilter("warn".to_owned()),
-            format: LogFormat::Plain,
-            no_color: true,
-        }
-    }
-}
-
 /// Starts logging for the whole process. Lines that still wait are written when the returned value is dropped.
 ///
 /// # Errors

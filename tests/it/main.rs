@@ -15,8 +15,12 @@ mod docs;
 mod hostile;
 /// Roots that cannot be written, or are not to be.
 mod read_only;
-/// The command line of `athens serve`.
+/// The command line of `athens serve`: ready line, refusals, addresses.
 mod serve_cli;
+/// Flags, environment and file.
+mod serve_config;
+/// How a server ends.
+mod serve_signals;
 mod support;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;

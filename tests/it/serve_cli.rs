@@ -1,15 +1,11 @@
-//! `athens serve` as its operator meets it: the ready line, the three channels of settings, exit codes, signals.
+//! `athens serve` as its operator meets it: the ready line, addresses, exit codes and sentences, the log.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Output};
-use std::time::Duration;
+use std::process::Output;
 
-use crate::support::server::{TestServer, athens, eventually};
-use crate::support::tree::one_module as root;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::operator::{PATIENCE, ask, refused, status};
+use crate::support::server::{TestServer, athens};
 
 fn empty_root() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -18,34 +14,6 @@ fn empty_root() -> tempfile::TempDir {
 /// Runs `athens` to its end: only for what does not serve.
 fn run(arguments: &[&str]) -> Output {
     athens().args(arguments).output().unwrap()
-}
-
-/// The exit code and what was written to standard error; nothing may be on standard output.
-#[track_caller]
-fn refused(mut command: Command) -> (Option<i32>, String) {
-    let output = command.output().unwrap();
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    (output.status.code(), stderr)
-}
-
-/// Asks for a path and returns the whole answer.
-fn ask(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-fn status(address: SocketAddr, path: &str) -> u16 {
-    let answer = ask(address, path);
-    answer["HTTP/1.1 ".len()..][..3].parse().unwrap()
 }
 
 fn addresses(server: &TestServer) -> Vec<SocketAddr> {
@@ -302,77 +270,6 @@ fn help_and_version_are_no_errors() {
     }
 }
 
-/// A configuration file that is refused, and what is said about it after its name.
-#[track_caller]
-fn check_file(text: &str, said: &str) {
-    let folder = empty_root();
-    let file = folder.path().join("athens.toml");
-    std::fs::write(&file, text).unwrap();
-    let mut command = athens();
-    command.args(["serve", "--config"]).arg(&file);
-    let (code, stderr) = refused(command);
-    assert_eq!(code, Some(2));
-    assert_eq!(stderr, format!("athens: {}:{said}\n", file.display()));
-}
-
-#[test]
-fn mistakes_in_the_file() {
-    check_file(
-        "root = \".\"\n\nlisen = \"127.0.0.1:0\"\n",
-        "3: unknown key `lisen`; did you mean `listen`?",
-    );
-    check_file(
-        "max-connections = \"many\"\n",
-        "1: `max-connections`: invalid type: string \"many\", expected u32",
-    );
-}
-
-/// A server whose settings come from a file, the environment and flags; `--root` is a flag.
-fn start_with(root: &Path, file: &str, variables: &[(&str, &str)], flags: &[&str]) -> TestServer {
-    let path = root.join("athens.toml");
-    std::fs::write(&path, file).unwrap();
-    let mut command = athens();
-    command.args(["serve", "--root"]).arg(root);
-    command.arg("--config").arg(path).args(flags);
-    command.envs(variables.iter().copied());
-    TestServer::start_command(command)
-}
-
-#[test]
-fn flags_then_environment_then_file() {
-    let prefix = |variables: &[(&str, &str)], flags: &[&str]| {
-        let root = empty_root();
-        let file = "path-prefix = \"/file\"\nlisten = \"127.0.0.1:0\"\n";
-        let server = start_with(root.path(), file, variables, flags);
-        let url = server.url();
-        url.rsplit('/').next().unwrap().to_owned()
-    };
-    let variable = ("ATHENS_PATH_PREFIX", "/variable");
-    let blank = ("ATHENS_PATH_PREFIX", "");
-    assert_eq!(prefix(&[], &[]), "file");
-    assert_eq!(prefix(&[variable], &[]), "variable");
-    assert_eq!(prefix(&[variable], &["--path-prefix", "/flag"]), "flag");
-    assert_eq!(prefix(&[], &["--path-prefix", "/flag"]), "flag");
-    assert_eq!(prefix(&[blank], &[]), "file");
-}
-
-#[test]
-fn everything_by_environment() {
-    let root = empty_root();
-    let mut command = athens();
-    command
-        .arg("serve")
-        .env("ATHENS_ROOT", root.path())
-        .env("ATHENS_LISTEN", "127.0.0.1:0,127.0.0.1:0")
-        .env("ATHENS_READ_ONLY", "true")
-        .env("ATHENS_MAX_WATCHES", "")
-        .env("ATHENS_CONFIG", "")
-        .env("ATHENS_WATCH", "");
-    let server = TestServer::start_command(command);
-    assert_eq!(server.urls().len(), 2);
-    assert_eq!(status(server.addr(), "/readyz"), 200);
-}
-
 #[test]
 fn the_log() {
     let root = empty_root();
@@ -414,86 +311,11 @@ fn the_log() {
 }
 
 #[test]
-fn both_signals_end_well() {
-    for signal in ["TERM", "INT"] {
-        let root = empty_root();
-        let server = TestServer::start(root.path(), &[]);
-        // An idle connection does not hold the server up.
-        let mut idle = TcpStream::connect(server.addr()).unwrap();
-        idle.set_read_timeout(Some(PATIENCE)).unwrap();
-        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-            .unwrap();
-        idle.read_exact(&mut [0]).unwrap();
-        let silent = TcpStream::connect(server.addr()).unwrap();
-        server.signal(signal);
-        let ended = server.wait();
-        assert_eq!(ended.status.code(), Some(0), "{signal}: {ended:?}");
-        drop((idle, silent));
+fn a_reader_that_left_is_no_error() {
+    for argument in ["--help", "--version"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = athens().arg(argument).stdout(writer).status().unwrap();
+        assert_eq!(status.code(), Some(0), "{argument}");
     }
-}
-
-/// More than the sockets' buffers hold: who does not read keeps the answer running.
-const LARGE: usize = 64 << 20;
-
-/// A server that was told to stop while it sends a large file.
-fn stopping(flags: &[&str]) -> (tempfile::TempDir, TestServer, TcpStream) {
-    let root = root(LARGE);
-    let server = TestServer::start(root.path(), flags);
-    let mut running = TcpStream::connect(server.addr()).unwrap();
-    running.set_read_timeout(Some(PATIENCE)).unwrap();
-    running
-        .write_all(b"GET /example.com/m/@v/v1.0.0.zip HTTP/1.1\r\nHost: a\r\n\r\n")
-        .unwrap();
-    running.read_exact(&mut [0]).unwrap();
-    server.signal("TERM");
-    eventually("the server stops", || server.stderr().contains("stopping:"));
-    (root, server, running)
-}
-
-#[test]
-fn running_answers_finish() {
-    let (_root, server, mut running) = stopping(&[]);
-    let address = server.addr();
-    eventually("no new connections", || {
-        TcpStream::connect(address).is_err()
-    });
-    let mut answer = Vec::new();
-    running.read_to_end(&mut answer).unwrap();
-    assert!(answer.len() > LARGE, "{}", answer.len());
-    let ended = server.wait();
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert!(!ended.stderr.contains("aborted"), "{}", ended.stderr);
-}
-
-#[test]
-fn what_does_not_finish_is_cut() {
-    let (_root, server, mut running) = stopping(&["--shutdown-timeout", "100ms"]);
-    let ended = server.wait();
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert!(ended.stderr.contains("were cut"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("aborted=true"), "{}", ended.stderr);
-    let _ = running.read_to_end(&mut Vec::new());
-}
-
-#[test]
-fn a_second_signal_ends_at_once() {
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
-        let (_root, server, running) = stopping(&["--shutdown-timeout", "1h"]);
-        server.signal(signal);
-        assert_eq!(server.wait().status.code(), Some(code));
-        drop(running);
-    }
-}
-
-#[test]
-fn nobody_reads_the_ready_line() {
-    let root = empty_root();
-    // Standard output is a pipe that is closed already when the server writes to it.
-    let script = "\"$0\" \"$@\" | true";
-    let status = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_athens"), "list", "--root"])
-        .arg(root.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
 }

@@ -235,17 +235,6 @@ impl TestServer {
     }
 }
 
-/// Waits for something that happens by itself, and fails if it does not within a minute.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within a minute: {what}");
-        // Only to leave the processor to the server.
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 impl Drop for TestServer {
     fn drop(&mut self) {
         // Both fail only when it has ended already, which is what is wanted.
