@@ -3,6 +3,10 @@
     clippy::disallowed_methods,
     reason = "tests make the trees that they serve"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "figures and tables for whoever runs them with --nocapture"
+)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 /// The rooms of the house: who may import whom.
@@ -11,16 +15,28 @@ mod architecture;
 mod commands;
 /// The reference pages against the program.
 mod docs;
+/// Real go commands, old and new, with the server as their only GOPROXY.
+mod go_client;
 /// Requests that nobody means well with.
 mod hostile;
+/// Cargo.lock against known advisories.
+mod lockfile;
+/// What many large downloads cost.
+mod memory;
 /// Roots that cannot be written, or are not to be.
 mod read_only;
+/// The module that ships in storage-root.
+mod sample;
+/// A tree of 100,000 modules; run by tests/scale/run.
+mod scale;
 /// The command line of `athens serve`: ready line, refusals, addresses.
 mod serve_cli;
 /// Flags, environment and file.
 mod serve_config;
 /// How a server ends.
 mod serve_signals;
+/// The same folder by nginx and by file://.
+mod static_server;
 mod support;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;

@@ -316,10 +316,6 @@ impl Scene {
         take(&self.tree);
     }
 
-    #[expect(
-        clippy::print_stdout,
-        reason = "a figure for whoever runs it with --nocapture"
-    )]
     fn finish(mut self, mode: &str) {
         self.stop.store(true, Ordering::Relaxed);
         let requests: u64 = self

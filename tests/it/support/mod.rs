@@ -1,6 +1,11 @@
 //! What several tests share.
+pub(crate) mod cases;
+pub(crate) mod corpus;
+pub(crate) mod go;
 pub(crate) mod http;
+pub(crate) mod nginx;
 pub(crate) mod operator;
 pub(crate) mod server;
 pub(crate) mod tools;
 pub(crate) mod tree;
+pub(crate) mod workspace;
