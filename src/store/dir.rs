@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::beneath::Beneath;
 use super::file::run_blocking;
 use super::staging::{Staging, WriteState};
-use super::{FileContent, Refusal, StoreError, StoreKey};
+use super::{FileContent, Journal, Refusal, StoreError, StoreKey};
 
 /// Whether an open may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,11 @@ impl DirStore {
     /// The only writer below the root.
     pub fn staging(&self) -> Staging<'_> {
         Staging::new(self)
+    }
+
+    /// What came into the tree and went from it.
+    pub fn journal(&self) -> Journal<'_> {
+        Journal::new(self)
     }
 
     pub(super) fn write_state(&self) -> &WriteState {

@@ -55,6 +55,7 @@ impl fmt::Display for ModuleFile {
 ///     @v/                         (Directory)
 ///       list                      List
 ///       v1.2.0.info .mod .zip     File
+///       v1.2.0.ziphash            ZipHash
 ///   .athens/                      ours: staging area; has no key, so it can not be asked for
 /// ```
 ///
@@ -68,6 +69,8 @@ pub enum StoreKey<'a> {
     Latest(&'a ModulePath),
     /// A file of a version.
     File(&'a ModuleVersion, ModuleFile),
+    /// The h1: sum of a version's zip, which was checked whole; never served.
+    ZipHash(&'a ModuleVersion),
 }
 
 impl StoreKey<'_> {
@@ -82,7 +85,18 @@ impl StoreKey<'_> {
                 version.version().escaped().as_str(),
                 file.suffix()
             ),
+            Self::ZipHash(version) => format!(
+                "{}/{}.ziphash",
+                Self::directory(version.path()),
+                version.version().escaped().as_str()
+            ),
         }
+    }
+
+    /// The last element of the path.
+    pub fn file_name(&self) -> String {
+        let path = self.relative_path();
+        path.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
     /// The directory of a module's versions below the root.
@@ -93,7 +107,9 @@ impl StoreKey<'_> {
     /// The media type to serve the file with; the go command reads none of them for a 200.
     pub fn content_type(&self) -> &'static str {
         match self {
-            Self::List(_) | Self::File(_, ModuleFile::Mod) => "text/plain; charset=utf-8",
+            Self::List(_) | Self::File(_, ModuleFile::Mod) | Self::ZipHash(_) => {
+                "text/plain; charset=utf-8"
+            }
             Self::Latest(_) | Self::File(_, ModuleFile::Info) => "application/json",
             Self::File(_, ModuleFile::Zip) => "application/zip",
         }
@@ -105,7 +121,7 @@ impl StoreKey<'_> {
     pub fn cache_control(&self) -> &'static str {
         match self {
             Self::List(_) | Self::Latest(_) => "public, max-age=10",
-            Self::File(..) => "public, max-age=31536000, immutable",
+            Self::File(..) | Self::ZipHash(_) => "public, max-age=31536000, immutable",
         }
     }
 }

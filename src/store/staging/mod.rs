@@ -8,19 +8,21 @@
     reason = "this is the one place that writes"
 )]
 
-use std::fs::File;
+mod area;
+mod version;
+
 use std::io::Write as _;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
-use super::{Access, DirStore, EntryKind, OpenMode, StoreError, StoreKey};
+pub use area::StagedFile;
+pub use version::{Committed, NewVersion};
 
-/// Our own directory below the root; its name can not be an element of a module path, which never starts with a dot.
-pub(super) const OURS: &str = ".athens";
-const STAGING: &str = ".athens/staging";
+use self::area::Place;
+use super::{Access, DirStore, OpenMode, StoreError, StoreKey};
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,31 +58,6 @@ impl WriteState {
 #[derive(Debug, Clone, Copy)]
 pub struct Staging<'a> {
     store: &'a DirStore,
-}
-
-/// A file that nobody sees yet; dropped without being moved, it is removed.
-struct Staged<'a> {
-    area: &'a OwnedFd,
-    name: String,
-    moved: bool,
-}
-
-impl Drop for Staged<'_> {
-    fn drop(&mut self) {
-        if !self.moved {
-            // A leftover is harmless, and swept later.
-            let _ = rustix::fs::unlinkat(self.area, self.name.as_str(), AtFlags::empty());
-        }
-    }
-}
-
-/// How a staged file is put into its place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Over whatever is there: derived files.
-    Replace,
-    /// Only where nothing is: files of a version.
-    NoReplace,
 }
 
 impl<'a> Staging<'a> {
@@ -156,8 +133,8 @@ impl<'a> Staging<'a> {
             return Ok(Written::ReadOnly);
         }
         let path = key.relative_path();
-        let area = match self.open_area() {
-            Ok(area) => area,
+        let mut staged = match self.stage() {
+            Ok(staged) => staged,
             Err(error) if error.is_read_only() => return Ok(self.turns_out_read_only()),
             Err(error) => return Err(error),
         };
@@ -165,15 +142,12 @@ impl<'a> Staging<'a> {
         let Some((directory, name)) = self.open_parent(&path)? else {
             return Err(failed(Errno::NOENT.into()));
         };
-        let (mut file, mut staged) = self.stage(&area).map_err(|error| failed(error.into()))?;
-        file.write_all(content).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        let moved = match place {
-            Place::Replace => rustix::fs::renameat(&area, staged.name.as_str(), &directory, name),
-            Place::NoReplace => move_without_replacing(&area, &staged.name, &directory, name),
-        };
-        match moved {
-            Ok(()) => staged.moved = true,
+        staged
+            .write_all(content)
+            .and_then(|()| staged.sync())
+            .map_err(failed)?;
+        match staged.move_to(&directory, name, place) {
+            Ok(()) => {}
             Err(Errno::EXIST) if place == Place::NoReplace => return Ok(Written::Existed),
             Err(error) => return Err(failed(error.into())),
         }
@@ -198,108 +172,6 @@ impl<'a> Staging<'a> {
         }
     }
 
-    fn open_area(&self) -> Result<OwnedFd, StoreError> {
-        let failed = |error: Errno| StoreError::io("open the staging area", STAGING, error);
-        let open = || {
-            self.store
-                .beneath()
-                .open(STAGING, OFlags::RDONLY | OFlags::DIRECTORY, Access::MayWait)
-        };
-        match open() {
-            Err(Errno::NOENT) => {}
-            result => return result.map_err(failed),
-        }
-        for directory in [OURS, STAGING] {
-            match rustix::fs::mkdirat(self.store.root_fd(), directory, Mode::RWXU) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        open().map_err(failed)
-    }
-
-    /// A new staged file. It is locked while its writer lives, which is how the sweep knows it from a leftover.
-    fn stage<'s>(&self, area: &'s OwnedFd) -> Result<(File, Staged<'s>), Errno> {
-        loop {
-            let serial = self.state().serial.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{}-{serial}", std::process::id());
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-            let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-            match rustix::fs::openat(area, name.as_str(), flags, mode) {
-                Ok(file) => {
-                    let staged = Staged {
-                        area,
-                        name,
-                        moved: false,
-                    };
-                    match rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)
-                    {
-                        Ok(()) => return Ok((file.into(), staged)),
-                        // A sweep came between the two calls and removes the file: make another.
-                        Err(Errno::WOULDBLOCK) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                // A leftover of an earlier process with our number.
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Removes what killed writers left behind, and says how many files that were. Files of living writers stay.
-    ///
-    /// # Errors
-    /// If the staging area can not be read.
-    pub fn sweep(&self) -> Result<usize, StoreError> {
-        if self.is_read_only() {
-            return Ok(0);
-        }
-        let mut swept = 0;
-        for entry in self.store.entries(STAGING)?.unwrap_or_default() {
-            if entry.kind != EntryKind::File {
-                continue;
-            }
-            let path = format!("{STAGING}/{}", entry.name);
-            let Ok(file) = self
-                .store
-                .beneath()
-                .open(&path, OFlags::RDONLY, Access::MayWait)
-            else {
-                continue;
-            };
-            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
-                && rustix::fs::unlinkat(self.store.root_fd(), path.as_str(), AtFlags::empty())
-                    .is_ok()
-            {
-                swept += 1;
-            }
-        }
-        Ok(swept)
-    }
-
-    /// Whether a file could be staged now, for readiness; a read-only root is fine as it is.
-    ///
-    /// # Errors
-    /// If the staging area can not be written.
-    pub fn probe(&self) -> Result<(), StoreError> {
-        if self.is_read_only() {
-            return Ok(());
-        }
-        let probe = self.open_area().and_then(|area| {
-            self.stage(&area)
-                .map(drop)
-                .map_err(|error| StoreError::io("write to the staging area", STAGING, error))
-        });
-        match probe {
-            Err(error) if error.is_read_only() => {
-                self.turns_out_read_only();
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
     fn turns_out_read_only(&self) -> Written {
         self.state().found_read_only.store(true, Ordering::Relaxed);
         self.state().read_only.store(true, Ordering::Relaxed);
@@ -307,33 +179,11 @@ impl<'a> Staging<'a> {
     }
 }
 
-/// Moves a staged file to a name that nothing has.
-fn move_without_replacing(
-    area: &OwnedFd,
-    staged: &str,
-    directory: &OwnedFd,
-    name: &str,
-) -> Result<(), Errno> {
-    #[cfg(target_os = "linux")]
-    match rustix::fs::renameat_with(
-        area,
-        staged,
-        directory,
-        name,
-        rustix::fs::RenameFlags::NOREPLACE,
-    ) {
-        // Network and user-space file systems that do not know the flag.
-        Err(Errno::INVAL | Errno::NOSYS) => {}
-        result => return result,
-    }
-    rustix::fs::linkat(area, staged, directory, name, AtFlags::empty())?;
-    rustix::fs::unlinkat(area, staged, AtFlags::empty())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
+    use super::area::{OURS, STAGING};
     use super::*;
     use crate::module::{ModulePath, ModuleVersion};
     use crate::store::ModuleFile;
@@ -382,8 +232,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let store = store(scratch.path());
         let staging = store.staging();
-        let area = staging.open_area().unwrap();
-        let (_file, _alive) = staging.stage(&area).unwrap();
+        let _alive = staging.stage().unwrap();
         fs::write(scratch.path().join(STAGING).join("1-0"), "half").unwrap();
         assert_eq!(staging.sweep().unwrap(), 1);
         assert_eq!(

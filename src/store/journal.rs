@@ -1,0 +1,267 @@
+//! The journal: what came into the tree and went from it, when, and by whom.
+//!
+//! One JSON object a line in `.athens/journal.jsonl`, appended and synced before the one who caused it has the answer.
+//! It is derived: the tree is served without it, and a lost one begins anew. Several processes may append; a lock on the
+//! file puts their lines in order, and the times in it increase strictly, so that a reader can ask for what came after a
+//! time and miss nothing.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use serde::{Deserialize, Serialize};
+
+use super::{Access, DirStore, StoreError};
+use crate::module::ModuleVersion;
+
+const JOURNAL: &str = ".athens/journal.jsonl";
+
+/// The longest line that is read back, in bytes; ours are a tenth of it, but for very long module paths.
+const LONGEST_LINE: u64 = 16 << 10;
+
+/// What happened to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// It was published over HTTP.
+    Publish,
+    /// It was fetched from an upstream.
+    Fetch,
+    /// It was dropped into the folder, and found whole.
+    Adopt,
+    /// It was deleted.
+    Delete,
+    /// A derived file of it was mended.
+    Repair,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Event {
+    /// When: later than every line before, in microseconds, RFC 3339.
+    pub time: Timestamp,
+    /// What.
+    pub event: EventKind,
+    /// The module path.
+    pub path: String,
+    /// The version.
+    pub version: String,
+    /// The h1: sum of its zip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<String>,
+    /// The length of its zip in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The name of the token by whose right it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl Event {
+    /// An event of now. The time is set when it is appended.
+    pub fn new(event: EventKind, version: &ModuleVersion) -> Self {
+        Self {
+            time: Timestamp::now(),
+            event,
+            path: version.path().to_string(),
+            version: version.version().to_string(),
+            sum: None,
+            size: None,
+            token: None,
+        }
+    }
+
+    /// With the zip's h1: sum and length in bytes.
+    #[must_use]
+    pub fn zip(self, sum: impl ToString, size: u64) -> Self {
+        Self {
+            sum: Some(sum.to_string()),
+            size: Some(size),
+            ..self
+        }
+    }
+
+    /// With the name of the token.
+    #[must_use]
+    pub fn token(self, name: &str) -> Self {
+        Self {
+            token: Some(name.to_owned()),
+            ..self
+        }
+    }
+}
+
+/// The journal of a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Journal<'a> {
+    store: &'a DirStore,
+}
+
+impl<'a> Journal<'a> {
+    pub(super) fn new(store: &'a DirStore) -> Self {
+        Self { store }
+    }
+
+    /// Appends an event, with the time that it then has. When this returns, the line survives a power cut. On a root that
+    /// is not to be written, nothing is written. Waits for the disk, and for others who append.
+    ///
+    /// # Errors
+    /// If the journal can not be written.
+    pub fn append(&self, event: &mut Event) -> Result<(), StoreError> {
+        if self.store.staging().is_read_only() {
+            return Ok(());
+        }
+        let failed = |error: io::Error| StoreError::io("append to", JOURNAL, error);
+        let mut file = self.open()?;
+        rustix::fs::flock(&file, FlockOperation::LockExclusive)
+            .map_err(|error| failed(error.into()))?;
+        let tail = Tail::read(&file).map_err(failed)?;
+        let now = Timestamp::now();
+        let soonest = tail
+            .last
+            .map_or(now, |last| last + SignedDuration::from_micros(1));
+        event.time = micros(now.max(soonest));
+        let mut line = Vec::new();
+        if tail.is_torn {
+            // Ends what a killed writer began; readers pass over lines that are no events.
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, event).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        file.write_all(&line).map_err(failed)?;
+        file.sync_data().map_err(failed)
+    }
+
+    fn open(&self) -> Result<File, StoreError> {
+        self.store.staging().make_ours()?;
+        let flags =
+            OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        rustix::fs::openat(
+            self.store.root_fd(),
+            JOURNAL,
+            flags,
+            Mode::RUSR | Mode::WUSR,
+        )
+        .map(File::from)
+        .map_err(|error| StoreError::io("open", JOURNAL, error))
+    }
+
+    /// All events, in order; lines that are none, as a crash leaves them, are passed over. Waits for the disk; memory
+    /// grows with the journal.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn events(&self) -> Result<Vec<Event>, StoreError> {
+        let file = match self.store.beneath().open(
+            JOURNAL,
+            OFlags::RDONLY | OFlags::NOFOLLOW,
+            Access::MayWait,
+        ) {
+            Ok(file) => File::from(file),
+            Err(error) => {
+                return Ok(self
+                    .store
+                    .absent_or_error::<Vec<Event>>("open", JOURNAL, error)?
+                    .unwrap_or_default());
+            }
+        };
+        let mut events = Vec::new();
+        let mut lines = io::BufReader::new(file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = io::BufRead::read_until(&mut lines, b'\n', &mut line)
+                .map_err(|error| StoreError::io("read", JOURNAL, error))?;
+            if read == 0 {
+                return Ok(events);
+            }
+            events.extend(serde_json::from_slice::<Event>(&line));
+        }
+    }
+}
+
+/// The end of the journal.
+struct Tail {
+    last: Option<Timestamp>,
+    is_torn: bool,
+}
+
+impl Tail {
+    fn read(file: &File) -> io::Result<Self> {
+        let len = file.metadata()?.len();
+        let from = len.saturating_sub(LONGEST_LINE);
+        let mut bytes = vec![0; usize::try_from(len - from).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, from)?;
+        let is_torn = bytes.last().is_some_and(|last| *last != b'\n');
+        let last = bytes
+            .rsplit(|byte| *byte == b'\n')
+            .find_map(|line| serde_json::from_slice::<Event>(line).ok())
+            .map(|event| event.time);
+        Ok(Self { last, is_torn })
+    }
+}
+
+/// Cut to microseconds, which is what the index format of public mirrors has.
+fn micros(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::store::OpenMode;
+
+    fn version() -> ModuleVersion {
+        ModuleVersion::new("example.com/m".parse().unwrap(), "v1.0.0".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn times_increase_strictly_whoever_appends() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let root = scratch.path();
+                scope.spawn(move || {
+                    // A store of its own each, as several processes have.
+                    let store = DirStore::open(root, OpenMode::ReadWrite).unwrap();
+                    for number in 0..25 {
+                        let event = Event::new(EventKind::Publish, &version());
+                        let mut event = event.zip("h1:x", number).token(&format!("w{writer}"));
+                        store.journal().append(&mut event).unwrap();
+                    }
+                });
+            }
+        });
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        let events = store.journal().events().unwrap();
+        assert_eq!(events.len(), 100);
+        assert!(events.windows(2).all(|pair| pair[0].time < pair[1].time));
+    }
+
+    #[test]
+    fn a_torn_line_is_ended_and_passed_over() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        assert_eq!(store.journal().events().unwrap(), []);
+        let mut first = Event::new(EventKind::Adopt, &version());
+        store.journal().append(&mut first).unwrap();
+        let path = scratch.path().join(JOURNAL);
+        let mut bytes = fs::read(&path).unwrap();
+        let whole = bytes.clone();
+        bytes.extend_from_slice(&whole[..whole.len() / 2]);
+        fs::write(&path, bytes).unwrap();
+        let mut second = Event::new(EventKind::Delete, &version());
+        store.journal().append(&mut second).unwrap();
+        assert_eq!(store.journal().events().unwrap(), [first, second]);
+        let line = String::from_utf8(whole).unwrap();
+        assert!(
+            line.contains("\"Event\":\"adopt\",\"Path\":\"example.com/m\",\"Version\":\"v1.0.0\"}"),
+            "{line}"
+        );
+    }
+}

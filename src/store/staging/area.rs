@@ -1,0 +1,246 @@
+//! The staging area: files that nobody sees yet.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::Staging;
+use crate::store::{Access, EntryKind, StoreError};
+
+/// Our own directory below the root; its name can not be an element of a module path, which never starts with a dot.
+pub(in crate::store) const OURS: &str = ".athens";
+pub(super) const STAGING: &str = ".athens/staging";
+
+/// A file that nobody sees yet. Dropped without having been moved to a place, it is gone.
+#[derive(Debug)]
+pub struct StagedFile {
+    file: File,
+    area: OwnedFd,
+    name: String,
+    moved: bool,
+    len: u64,
+}
+
+/// How a staged file is put into its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Over whatever is there: derived files.
+    Replace,
+    /// Only where nothing is: files of a version.
+    NoReplace,
+}
+
+impl StagedFile {
+    /// What was written so far, for positioned reads.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// How many bytes were written.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Makes what was written survive a power cut. Waits for the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name, in one step; `EXIST` if the name is taken and not to be replaced.
+    pub(super) fn move_to(
+        &mut self,
+        directory: &OwnedFd,
+        name: &str,
+        place: Place,
+    ) -> Result<(), Errno> {
+        match place {
+            Place::Replace => {
+                rustix::fs::renameat(&self.area, self.name.as_str(), directory, name)?
+            }
+            Place::NoReplace => {
+                move_without_replacing(&self.area, &self.name, directory, name)?;
+            }
+        }
+        self.moved = true;
+        Ok(())
+    }
+}
+
+impl Write for StagedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.len += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        if !self.moved {
+            // A leftover is harmless, and swept later.
+            let _ = rustix::fs::unlinkat(&self.area, self.name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+impl Staging<'_> {
+    /// A new file, to be filled and committed, or dropped. Waits for the disk.
+    ///
+    /// # Errors
+    /// If the staging area can not be written.
+    pub fn stage(&self) -> Result<StagedFile, StoreError> {
+        loop {
+            match self.stage_in(self.open_area()?) {
+                // A sweep, which a process makes once, took the new file for a leftover: make another.
+                Err(Errno::AGAIN) => {}
+                result => {
+                    let failed =
+                        |error| StoreError::io("write to the staging area", STAGING, error);
+                    return result.map_err(failed);
+                }
+            }
+        }
+    }
+
+    fn open_area(&self) -> Result<OwnedFd, StoreError> {
+        let failed = |error: Errno| StoreError::io("open the staging area", STAGING, error);
+        let open = || {
+            self.store
+                .beneath()
+                .open(STAGING, OFlags::RDONLY | OFlags::DIRECTORY, Access::MayWait)
+        };
+        match open() {
+            Err(Errno::NOENT) => {}
+            result => return result.map_err(failed),
+        }
+        self.make_ours()?;
+        self.make_private(STAGING)?;
+        open().map_err(failed)
+    }
+
+    /// Makes our own directory, which nobody else has to look into, if it is not there.
+    pub(in crate::store) fn make_ours(&self) -> Result<(), StoreError> {
+        self.make_private(OURS)
+    }
+
+    fn make_private(&self, directory: &str) -> Result<(), StoreError> {
+        match rustix::fs::mkdirat(self.store.root_fd(), directory, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(StoreError::io("make directory", directory, error)),
+        }
+    }
+
+    /// It is locked while its writer lives, which is how the sweep knows it from a leftover.
+    fn stage_in(&self, area: OwnedFd) -> Result<StagedFile, Errno> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+        let (name, file) = loop {
+            let serial = self.state().serial.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{}-{serial}", std::process::id());
+            match rustix::fs::openat(&area, name.as_str(), flags, mode) {
+                Ok(file) => break (name, file),
+                // A leftover of an earlier process with our number.
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error),
+            }
+        };
+        let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        let staged = StagedFile {
+            file: file.into(),
+            area,
+            name,
+            moved: false,
+            len: 0,
+        };
+        match locked {
+            // A sweep may have come between the two calls and taken the file for a leftover.
+            Ok(()) if rustix::fs::fstat(&staged.file)?.st_nlink > 0 => Ok(staged),
+            Ok(()) | Err(Errno::WOULDBLOCK) => Err(Errno::AGAIN),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what killed writers left behind, and says how many files that were. Files of living writers stay.
+    ///
+    /// # Errors
+    /// If the staging area can not be read.
+    pub fn sweep(&self) -> Result<usize, StoreError> {
+        if self.is_read_only() {
+            return Ok(0);
+        }
+        let mut swept = 0;
+        for entry in self.store.entries(STAGING)?.unwrap_or_default() {
+            if entry.kind != EntryKind::File {
+                continue;
+            }
+            let path = format!("{STAGING}/{}", entry.name);
+            let Ok(file) = self
+                .store
+                .beneath()
+                .open(&path, OFlags::RDONLY, Access::MayWait)
+            else {
+                continue;
+            };
+            if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+                && rustix::fs::unlinkat(self.store.root_fd(), path.as_str(), AtFlags::empty())
+                    .is_ok()
+            {
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Whether a file could be staged now, for readiness; a read-only root is fine as it is.
+    ///
+    /// # Errors
+    /// If the staging area can not be written.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        match self.stage().map(drop) {
+            Err(error) if error.is_read_only() => {
+                self.turns_out_read_only();
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}
+
+/// Moves a staged file to a name that nothing has.
+fn move_without_replacing(
+    area: &OwnedFd,
+    staged: &str,
+    directory: &OwnedFd,
+    name: &str,
+) -> Result<(), Errno> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::renameat_with(
+        area,
+        staged,
+        directory,
+        name,
+        rustix::fs::RenameFlags::NOREPLACE,
+    ) {
+        // Network and user-space file systems that do not know the flag.
+        Err(Errno::INVAL | Errno::NOSYS) => {}
+        result => return result,
+    }
+    rustix::fs::linkat(area, staged, directory, name, AtFlags::empty())?;
+    rustix::fs::unlinkat(area, staged, AtFlags::empty())
+}
