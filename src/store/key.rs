@@ -71,6 +71,8 @@ pub enum StoreKey<'a> {
     File(&'a ModuleVersion, ModuleFile),
     /// The h1: sum of a version's zip, which was checked whole; never served.
     ZipHash(&'a ModuleVersion),
+    /// What is left of a deleted version; never served.
+    Tombstone(&'a ModuleVersion),
 }
 
 impl StoreKey<'_> {
@@ -79,18 +81,18 @@ impl StoreKey<'_> {
         match self {
             Self::List(module) => format!("{}/list", Self::directory(module)),
             Self::Latest(module) => format!("{}/@latest", module.escaped().as_str()),
-            Self::File(version, file) => format!(
-                "{}/{}{}",
-                Self::directory(version.path()),
-                version.version().escaped().as_str(),
-                file.suffix()
-            ),
-            Self::ZipHash(version) => format!(
-                "{}/{}.ziphash",
-                Self::directory(version.path()),
-                version.version().escaped().as_str()
-            ),
+            Self::File(version, file) => Self::beside(version, file.suffix()),
+            Self::ZipHash(version) => Self::beside(version, ".ziphash"),
+            Self::Tombstone(version) => Self::beside(version, ".deleted"),
         }
+    }
+
+    fn beside(version: &ModuleVersion, suffix: &str) -> String {
+        let directory = Self::directory(version.path());
+        format!(
+            "{directory}/{}{suffix}",
+            version.version().escaped().as_str()
+        )
     }
 
     /// The last element of the path.
@@ -110,7 +112,9 @@ impl StoreKey<'_> {
             Self::List(_) | Self::File(_, ModuleFile::Mod) | Self::ZipHash(_) => {
                 "text/plain; charset=utf-8"
             }
-            Self::Latest(_) | Self::File(_, ModuleFile::Info) => "application/json",
+            Self::Latest(_) | Self::File(_, ModuleFile::Info) | Self::Tombstone(_) => {
+                "application/json"
+            }
             Self::File(_, ModuleFile::Zip) => "application/zip",
         }
     }
@@ -121,7 +125,9 @@ impl StoreKey<'_> {
     pub fn cache_control(&self) -> &'static str {
         match self {
             Self::List(_) | Self::Latest(_) => "public, max-age=10",
-            Self::File(..) | Self::ZipHash(_) => "public, max-age=31536000, immutable",
+            Self::File(..) | Self::ZipHash(_) | Self::Tombstone(_) => {
+                "public, max-age=31536000, immutable"
+            }
         }
     }
 }

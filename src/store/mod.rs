@@ -14,6 +14,8 @@ mod key;
 mod listing;
 mod object;
 mod staging;
+mod tombstone;
+mod zip_hash;
 
 pub use dir::{Access, DirStore, OpenMode};
 pub use error::{Refusal, StoreError};
@@ -24,3 +26,4 @@ pub use key::{ModuleFile, StoreKey};
 pub use listing::{DirEntry, EntryKind};
 pub use object::{Content, Object};
 pub use staging::{Committed, NewVersion, StagedFile, Staging, Written};
+pub use tombstone::Tombstone;

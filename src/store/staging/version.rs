@@ -3,21 +3,22 @@
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::area::Place;
-use super::{StagedFile, Staging};
-use crate::module::ModuleVersion;
-use crate::store::{Access, ModuleFile, StoreError, StoreKey};
+use super::{StagedFile, Staging, Written};
+use crate::module::{ModuleVersion, Sum};
+use crate::store::zip_hash::stamp;
+use crate::store::{Access, Identity, ModuleFile, StoreError, StoreKey, Tombstone};
 
 /// What a version is made of.
 #[derive(Debug)]
 pub struct NewVersion {
     /// The module zip.
     pub zip: StagedFile,
-    /// Its h1: sum, as the `.ziphash` has it.
-    pub zip_sum: String,
+    /// Its h1: sum.
+    pub zip_sum: Sum,
     /// The content of the `.mod`.
     pub go_mod: Vec<u8>,
     /// The content of the `.info`.
@@ -60,33 +61,43 @@ impl Staging<'_> {
         }
         let directory = self.make_directory(&path)?;
         // All that can fail for want of space fails before anything is visible.
-        let mut rest = Vec::new();
-        for (key, content) in [
-            (StoreKey::ZipHash(version), zip_sum.as_bytes()),
-            (StoreKey::File(version, ModuleFile::Mod), &go_mod),
-            (StoreKey::File(version, ModuleFile::Info), &info),
-        ] {
+        let stage = |content: &[u8]| {
             let mut staged = self.stage()?;
             staged
                 .write_all(content)
                 .and_then(|()| staged.sync())
                 .map_err(failed)?;
-            rest.push((key, staged));
-        }
+            Ok::<StagedFile, StoreError>(staged)
+        };
+        let mut hash = stage(zip_sum.to_string().as_bytes())?;
+        let files = [
+            (ModuleFile::Mod, stage(&go_mod)?),
+            (ModuleFile::Info, stage(&info)?),
+        ];
         zip.sync().map_err(failed)?;
-        let zip_key = StoreKey::File(version, ModuleFile::Zip);
-        match zip.move_to(&directory, zip_key.file_name().as_str(), Place::NoReplace) {
+        let place = |staged: &mut StagedFile, key: StoreKey<'_>, place: Place| {
+            staged.move_to(&directory, &key.file_name(), place)
+        };
+        match place(
+            &mut zip,
+            StoreKey::File(version, ModuleFile::Zip),
+            Place::NoReplace,
+        ) {
             Ok(()) => {}
             Err(Errno::EXIST) => return Ok(Committed::HadZip),
             Err(error) => return Err(failed(error.into())),
         }
-        for (key, mut staged) in rest {
-            let place = if matches!(key, StoreKey::ZipHash(_)) {
-                Place::Replace
-            } else {
-                Place::NoReplace
-            };
-            match staged.move_to(&directory, key.file_name().as_str(), place) {
+        // The move was the last change of the zip.
+        let identity = zip
+            .file()
+            .metadata()
+            .map(|metadata| Identity::of(&metadata))
+            .map_err(failed)?;
+        stamp(&hash, &identity).map_err(failed)?;
+        place(&mut hash, StoreKey::ZipHash(version), Place::Replace)
+            .map_err(|error| failed(error.into()))?;
+        for (file, mut staged) in files {
+            match place(&mut staged, StoreKey::File(version, file), Place::NoReplace) {
                 // A file that was there stays: the same go.mod, or an .info that was served already.
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(failed(error.into())),
@@ -94,6 +105,82 @@ impl Staging<'_> {
         }
         rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
         Ok(Committed::Created)
+    }
+
+    /// Notes beside a zip that it was checked whole, in this state. Waits for the disk.
+    ///
+    /// # Errors
+    /// If the note can not be written and the root as a whole is not read-only.
+    pub fn prove(
+        &self,
+        version: &ModuleVersion,
+        sum: &Sum,
+        zip: &Identity,
+    ) -> Result<Written, StoreError> {
+        if self.is_read_only() {
+            return Ok(Written::ReadOnly);
+        }
+        let key = StoreKey::ZipHash(version);
+        let path = key.relative_path();
+        let failed = |error: std::io::Error| StoreError::io("write", path.clone(), error);
+        let Some((directory, name)) = self.open_parent(&path)? else {
+            return Err(failed(Errno::NOENT.into()));
+        };
+        let mut hash = self.stage()?;
+        hash.write_all(sum.to_string().as_bytes())
+            .and_then(|()| hash.sync())
+            .map_err(failed)?;
+        stamp(&hash, zip).map_err(failed)?;
+        hash.move_to(&directory, name, Place::Replace)
+            .map_err(|error| failed(error.into()))?;
+        Ok(Written::Done)
+    }
+
+    /// Deletes the files of a version and leaves a tombstone, which is there before the first file goes. Waits for the
+    /// disk.
+    ///
+    /// # Errors
+    /// If the tombstone can not be written or a file not be removed; a read-only root is an error here.
+    pub fn bury(&self, version: &ModuleVersion, tombstone: &Tombstone) -> Result<(), StoreError> {
+        let path = StoreKey::directory(version.path());
+        let failed = |error: std::io::Error| StoreError::io("delete from", path.clone(), error);
+        let json = serde_json::to_vec(tombstone).map_err(|error| failed(error.into()))?;
+        let directory = self.make_directory(&path)?;
+        let mut staged = self.stage()?;
+        staged
+            .write_all(&json)
+            .and_then(|()| staged.sync())
+            .map_err(failed)?;
+        staged
+            .move_to(
+                &directory,
+                &StoreKey::Tombstone(version).file_name(),
+                Place::Replace,
+            )
+            .map_err(|error| failed(error.into()))?;
+        rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+        let files = [ModuleFile::Info, ModuleFile::Mod, ModuleFile::Zip]
+            .map(|file| StoreKey::File(version, file));
+        for key in files.into_iter().chain([StoreKey::ZipHash(version)]) {
+            self.unlink(&directory, &key)?;
+        }
+        rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))
+    }
+
+    /// Takes a tombstone away, after the same content has come back. Waits for the disk.
+    ///
+    /// # Errors
+    /// If it is there and can not be removed.
+    pub fn exhume(&self, version: &ModuleVersion) -> Result<(), StoreError> {
+        let directory = self.make_directory(&StoreKey::directory(version.path()))?;
+        self.unlink(&directory, &StoreKey::Tombstone(version))
+    }
+
+    fn unlink(&self, directory: &OwnedFd, key: &StoreKey<'_>) -> Result<(), StoreError> {
+        match rustix::fs::unlinkat(directory, key.file_name(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(StoreError::io("delete", key.relative_path(), error)),
+        }
     }
 
     fn has_other(&self, key: &StoreKey<'_>, content: &[u8]) -> Result<bool, StoreError> {
@@ -166,7 +253,7 @@ mod tests {
         assert_eq!(staged.len(), zip.len() as u64);
         let new = NewVersion {
             zip: staged,
-            zip_sum: "h1:sum".to_owned(),
+            zip_sum: Sum::new([7; 32]),
             go_mod: go_mod.to_vec(),
             info: b"{}".to_vec(),
         };
@@ -193,7 +280,15 @@ mod tests {
         );
         assert_eq!(commit(&store, b"other", b"module m\n"), Committed::HadZip);
         let zip = scratch.path().join("example.com/!corp/m/@v/v1.0.0.zip");
-        assert_eq!(fs::read(zip).unwrap(), b"zip");
+        assert_eq!(fs::read(&zip).unwrap(), b"zip");
+        let proven = || {
+            let identity = Identity::of(&fs::metadata(&zip).unwrap());
+            store.proven_sum(&version(), &identity).unwrap()
+        };
+        assert_eq!(proven(), Some(Sum::new([7; 32])));
+        // Whatever is done to the zip, it is to be checked again.
+        fs::write(&zip, b"pig").unwrap();
+        assert_eq!(proven(), None);
         assert_eq!(
             fs::read_dir(scratch.path().join(".athens/staging"))
                 .unwrap()
@@ -241,5 +336,19 @@ mod tests {
         });
         assert_eq!(created, 1);
         assert_eq!(names(scratch.path()).len(), 4);
+    }
+
+    #[test]
+    fn a_deleted_version_leaves_a_tombstone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        assert_eq!(store.tombstone(&version()).unwrap(), None);
+        commit(&store, b"zip", b"module m\n");
+        let tombstone = Tombstone::new(&version(), Sum::new([7; 32]), "ci");
+        store.staging().bury(&version(), &tombstone).unwrap();
+        assert_eq!(names(scratch.path()), ["v1.0.0.deleted"]);
+        assert_eq!(store.tombstone(&version()).unwrap(), Some(tombstone));
+        store.staging().exhume(&version()).unwrap();
+        assert_eq!(names(scratch.path()), [""; 0]);
     }
 }
