@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::auth::{Lifetime, Rights, TokenName, parse_modules};
 use crate::config::{ServeSettings, environment};
+use crate::module::PathPatterns;
 
 /// A Go module proxy and a registry for private modules: one binary, one folder.
 #[derive(Parser, Debug)]
@@ -22,6 +24,7 @@ Examples:
   GOPROXY=http://127.0.0.1:3000 go get example.com/module@v1.2.0
   athens list 'example.com/*'                     what the folder holds
   athens reindex --root /srv/modules              make the folder ready for a static server or file://
+  athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
 Exit status: 0 done; 1 findings, or input was refused; 2 wrong usage, or it failed.";
@@ -53,6 +56,8 @@ pub enum Command {
     List(ListArgs),
     /// Write what a static server or file:// needs: list, @latest and missing .mod and .info files
     Reindex(ReindexArgs),
+    /// Make, list and revoke the tokens with which clients publish, delete and read
+    Token(TokenArgs),
 }
 
 /// `athens serve`.
@@ -123,6 +128,105 @@ pub struct ReindexArgs {
     pub json: bool,
 }
 
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
+  athens token list
+  athens token revoke ci
+
+Running servers see a change within a quarter of a second, if they use the same state directory:
+name it with --state or ATHENS_STATE where server and command run as different users. By default it
+is $STATE_DIRECTORY (set by systemd), else $XDG_STATE_HOME/athens, else ~/.local/state/athens, on
+macOS ~/Library/Application Support/athens.
+
+Exit status: 0 done; 1 refused, or there is no such token; 2 wrong usage, or it failed.";
+
+const TOKEN_CREATE_EXAMPLES: &str = "\
+Examples:
+  athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
+  athens token create --name alice --allow read,publish --modules 'corp.example/a,corp.example/b/*'
+  (umask 077; athens token create --name build-farm > build-farm.token)
+
+The token alone goes to standard output, once; kept is its SHA-256 sum only. Clients send it as
+`Authorization: Bearer TOKEN`, or as password in .netrc, a URL or `curl -u` with any user name.
+
+Exit status: 0 done; 1 the name is taken; 2 wrong usage, or it failed.";
+
+/// `athens token`.
+#[derive(Args, Debug)]
+#[command(after_help = TOKEN_EXAMPLES)]
+pub struct TokenArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+
+    /// Directory of the server's tokens, outside the root [default: the platform's, as `athens help token` says]
+    #[arg(long, env = "ATHENS_STATE", value_name = "DIR", global = true)]
+    pub state: Option<PathBuf>,
+}
+
+/// What `athens token` can do.
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Make a token and print it, this once
+    Create(TokenCreateArgs),
+    /// Print which tokens there are and what they may do; never the tokens themselves
+    List(TokenListArgs),
+    /// Make a token worthless
+    Revoke(TokenRevokeArgs),
+}
+
+/// `athens token create`.
+#[derive(Args, Debug)]
+#[command(after_help = TOKEN_CREATE_EXAMPLES)]
+pub struct TokenCreateArgs {
+    /// What to call it in lists and logs: 1 to 64 of a-z, 0-9, dot, underscore and dash
+    #[arg(long, value_name = "NAME")]
+    pub name: TokenName,
+
+    /// What it may do: read, publish, delete, or several of them with commas; none includes another
+    #[arg(long, value_name = "RIGHTS", default_value = "read")]
+    pub allow: Rights,
+
+    /// On which modules: comma-separated glob patterns of path prefixes, as in GOPRIVATE; '*' is all of them. Must be
+    /// given with publish and delete [default: * if it may only read]
+    #[arg(long, value_name = "PATTERNS", value_parser = parse_modules)]
+    pub modules: Option<PathPatterns>,
+
+    /// How long it is good: a time such as 12h, 90d or 2w, or never
+    #[arg(long, value_name = "TIME", default_value = "never")]
+    pub expires: Lifetime,
+}
+
+/// `athens token list`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  athens token list
+  athens token list --json --state /var/lib/athens
+
+With --json, one object a line: name, rights, modules, created, expires (a time or null), expired.
+Exit status: 0 done, also if there is none; 2 wrong usage, or it failed.")]
+pub struct TokenListArgs {
+    /// Print JSON instead of a table [default: false]
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `athens token revoke`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  athens token revoke ci
+
+`local` is the token that the server makes for its own user; revoked, it is made anew when a server starts.
+Exit status: 0 done; 1 there is no such token; 2 wrong usage, or it failed.")]
+pub struct TokenRevokeArgs {
+    /// Which one, as `athens token list` shows it
+    #[arg(value_name = "NAME")]
+    pub name: TokenName,
+}
+
 impl Cli {
     /// Parses arguments, the program's name first, and the `ATHENS_…` variables behind them.
     ///
@@ -139,12 +243,16 @@ impl Cli {
 
 /// The parser's definition, with blank variables taken as not set.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        command.mut_args(|argument| match argument.get_env() {
+    without_blank_variables(Cli::command())
+}
+
+fn without_blank_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| match argument.get_env() {
             Some(variable) if environment::is_blank(variable) => argument.env(None::<&str>),
             _ => argument,
         })
-    })
+        .mut_subcommands(without_blank_variables)
 }
 
 #[cfg(test)]
@@ -158,15 +266,19 @@ mod tests {
 
     #[test]
     fn every_argument_is_documented() {
-        for command in Cli::command().get_subcommands() {
-            for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string);
-                let name = (command.get_name(), argument.get_id());
-                let help = help.unwrap_or_else(|| panic!("no help: {name:?}"));
-                let default =
-                    help.contains("[default: ") || !argument.get_default_values().is_empty();
-                assert!(default, "no default: {name:?}: {help}");
-            }
+        check_arguments(&Cli::command());
+    }
+
+    fn check_arguments(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string);
+            let name = (command.get_name(), argument.get_id());
+            let help = help.unwrap_or_else(|| panic!("no help: {name:?}"));
+            let default = argument.is_required_set()
+                || help.contains("[default: ")
+                || !argument.get_default_values().is_empty();
+            assert!(default, "no default: {name:?}: {help}");
         }
+        command.get_subcommands().for_each(check_arguments);
     }
 }

@@ -6,6 +6,7 @@
 //! - [`modzip`]: what a module zip must be.
 //! - [`store`]: the folder; the only place that writes below it.
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
+//! - [`auth`]: tokens and what each may do, without HTTP; the only place that writes the state directory.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
@@ -18,6 +19,7 @@
     )
 )]
 
+pub mod auth;
 pub mod catalog;
 pub mod cli;
 pub mod commands;

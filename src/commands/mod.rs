@@ -5,6 +5,7 @@ mod printer;
 mod progress;
 mod reindex;
 mod serve;
+mod token;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Serve(arguments) => serve::run(*arguments, printer),
         Command::List(arguments) => list::run(&arguments, printer),
         Command::Reindex(arguments) => reindex::run(&arguments, printer),
+        Command::Token(arguments) => token::run(arguments, printer),
     };
     result.unwrap_or_else(|error| {
         // Standard error is closed: nothing left to say it to.

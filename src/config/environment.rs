@@ -1,6 +1,7 @@
-//! The two questions that are asked of the environment besides clap's own reading of `ATHENS_…`.
+//! What is asked of the environment besides clap's own reading of `ATHENS_…`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// Whether a variable is set to nothing.
 ///
@@ -15,4 +16,27 @@ pub fn is_blank(variable: &OsStr) -> bool {
 #[must_use]
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// What the environment says about where a program keeps its state; nothing is `None`, as is what is empty.
+#[derive(Clone, Debug)]
+pub(super) struct StateVariables {
+    /// `STATE_DIRECTORY`: one directory, or several with colons.
+    pub(super) state_directory: Option<OsString>,
+    /// `XDG_STATE_HOME`.
+    pub(super) xdg_state_home: Option<OsString>,
+    /// The user's home directory.
+    pub(super) home: Option<PathBuf>,
+}
+
+impl StateVariables {
+    /// Those of this process.
+    pub(super) fn of_process() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            state_directory: variable("STATE_DIRECTORY"),
+            xdg_state_home: variable("XDG_STATE_HOME"),
+            home: std::env::home_dir(),
+        }
+    }
 }

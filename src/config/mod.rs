@@ -8,17 +8,19 @@
 //!
 //! The environment is read in two places only, both reached from here and from the command-line parser: clap reads
 //! the `ATHENS_…` variables that belong to flags (and `NO_COLOR`, for its own messages), and [`environment`] looks
-//! which of them are blank and whether `NO_COLOR` is set. Nothing else in the program reads a variable.
+//! which of them are blank, whether `NO_COLOR` is set and where a user's state belongs. Nothing else in the program reads a variable.
 
 pub mod environment;
 mod file;
 mod listen;
 mod serve;
 mod settings;
+mod state;
 mod units;
 
 pub use file::ConfigFileError;
 pub use listen::ListenAddress;
 pub use serve::{ConfigError, ServeConfig};
 pub use settings::{LogFormatName, ServeSettings, WatchName};
+pub use state::{NoStateDirectory, state_directory};
 pub use units::{ByteSize, InvalidByteSize, InvalidTimeSpan, TimeSpan};

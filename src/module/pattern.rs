@@ -2,6 +2,7 @@
 
 use super::glob::{Glob, GlobFault};
 use super::path::ModulePath;
+use std::fmt;
 use std::str::FromStr;
 
 /// A list with a glob that can match nothing.
@@ -18,7 +19,8 @@ pub struct InvalidPathPatterns {
 ///
 /// A glob of N elements is held against the first N elements of a path: `*.corp.example.com` matches every module on
 /// these hosts, `example.com/team/*` all modules below `example.com/team` but not `example.com/team` itself. A slash
-/// at the end of a glob and empty globs have no weight; blanks do, they are part of a glob.
+/// at the end of a glob and empty globs have no weight; blanks do, they are part of a glob. It shows as it was written,
+/// without the empty globs.
 ///
 /// Source: `go help private`; `golang.org/x/mod/module`, `MatchPrefixPatterns`. Unlike Go, which skips a malformed glob
 /// without a word, we refuse it: a rule that guards nothing should not look like one that does.
@@ -38,6 +40,7 @@ pub struct PathPatterns(Vec<PrefixGlob>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PrefixGlob {
+    written: String,
     glob: Glob,
     elements: usize,
 }
@@ -72,10 +75,11 @@ impl FromStr for PathPatterns {
 
     fn from_str(list: &str) -> Result<Self, InvalidPathPatterns> {
         list.split(',')
-            .map(|pattern| pattern.strip_suffix('/').unwrap_or(pattern))
-            .filter(|pattern| !pattern.is_empty())
-            .map(|pattern| match Glob::parse(pattern) {
+            .map(|written| (written, written.strip_suffix('/').unwrap_or(written)))
+            .filter(|(_, pattern)| !pattern.is_empty())
+            .map(|(written, pattern)| match Glob::parse(pattern) {
                 Ok(glob) => Ok(PrefixGlob {
+                    written: written.to_owned(),
                     glob,
                     // Slashes count wherever they stand, in a set too: so does Go.
                     elements: pattern.split('/').count(),
@@ -87,6 +91,13 @@ impl FromStr for PathPatterns {
             })
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+}
+
+impl fmt::Display for PathPatterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written: Vec<&str> = self.0.iter().map(|glob| glob.written.as_str()).collect();
+        f.pad(&written.join(","))
     }
 }
 
@@ -132,6 +143,19 @@ mod tests {
             error.to_string(),
             r#"malformed pattern "c.d/[x": a `[` is not closed"#
         );
+    }
+
+    #[test]
+    fn shows_as_written() {
+        for (text, shown) in [
+            ("", ""),
+            ("*", "*"),
+            (",a.b/,,c.d/[x-z]//,/", "a.b/,c.d/[x-z]//"),
+        ] {
+            let patterns: PathPatterns = text.parse().unwrap();
+            assert_eq!(patterns.to_string(), shown);
+            assert_eq!(shown.parse::<PathPatterns>().unwrap(), patterns);
+        }
     }
 
     #[test]

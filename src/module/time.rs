@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil;
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 /// Text that is no RFC 3339 time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,12 @@ impl Time {
     /// 9999-12-31T23:59:59Z.
     const LAST: i64 = 253_402_300_799;
 
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self {
+        seconds: 0,
+        nanos: 0,
+    };
+
     /// The instant so many seconds after 1970-01-01T00:00:00Z. What is before the year 0 or after 9999 becomes the
     /// first or the last second of that span.
     pub fn from_unix(seconds: i64) -> Self {
@@ -77,6 +84,27 @@ impl Time {
         (Self::FIRST..=Self::LAST)
             .contains(&seconds)
             .then_some(Self { seconds, nanos: 0 })
+    }
+}
+
+/// What is before the year 0 or after 9999 becomes the first or the last second of that span.
+impl From<SystemTime> for Time {
+    fn from(time: SystemTime) -> Self {
+        let since = SignedDuration::system_until(SystemTime::UNIX_EPOCH, time)
+            .unwrap_or(SignedDuration::MAX);
+        let seconds = since.as_secs();
+        // Before 1970 the fraction counts backwards; ours never does.
+        let (seconds, nanos) = match u32::try_from(since.subsec_nanos()) {
+            Ok(nanos) => (seconds, nanos),
+            Err(_) => (
+                seconds.saturating_sub(1),
+                (since.subsec_nanos() + 1_000_000_000).unsigned_abs(),
+            ),
+        };
+        if !(Self::FIRST..=Self::LAST).contains(&seconds) {
+            return Self::from_unix(seconds);
+        }
+        Self { seconds, nanos }
     }
 }
 
@@ -269,6 +297,26 @@ mod tests {
             time("2006-01-02T14:04:05Z")
         );
         assert!(time("1969-12-31T23:59:59.5Z") < Time::from_unix(0));
+    }
+
+    #[test]
+    fn from_the_systems_time() {
+        use std::time::Duration;
+        let epoch = SystemTime::UNIX_EPOCH;
+        for (time, shown) in [
+            (epoch, "1970-01-01T00:00:00Z"),
+            (
+                epoch + Duration::from_millis(1_500),
+                "1970-01-01T00:00:01.5Z",
+            ),
+            (epoch - Duration::from_millis(500), "1969-12-31T23:59:59.5Z"),
+            (epoch - Duration::from_secs(1), "1969-12-31T23:59:59Z"),
+            (epoch + Duration::from_secs(1 << 40), "9999-12-31T23:59:59Z"),
+            (epoch - Duration::from_secs(1 << 40), "0000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(Time::from(time).to_string(), shown);
+        }
+        assert_eq!(Time::from(epoch), Time::UNIX_EPOCH);
     }
 
     #[test]

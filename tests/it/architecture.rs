@@ -11,13 +11,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "config", "http", "logging", "proxy", "catalog", "store", "modzip", "module",
+            "cli", "config", "http", "logging", "proxy", "auth", "catalog", "store", "modzip",
+            "module",
         ],
     ),
-    ("cli", &["config"]),
+    ("cli", &["config", "auth", "module"]),
     ("config", &["http", "logging", "proxy"]),
     ("http", &["proxy", "store", "module"]),
     ("logging", &[]),
+    ("auth", &["module"]),
     ("proxy", &["catalog", "store", "module"]),
     ("catalog", &["store", "modzip", "module"]),
     ("store", &["module"]),
@@ -33,6 +35,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rustix::fs", &["store"]),
     ("std::env", &["config", "main.rs"]),
     ("clap::", &["cli.rs", "config"]),
+    ("getrandom", &["auth/plain.rs"]),
 ];
 
 /// The code of a source file, without its comments and its tests.

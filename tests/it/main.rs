@@ -38,6 +38,8 @@ mod serve_signals;
 /// The same folder by nginx and by file://.
 mod static_server;
 mod support;
+/// `athens token`, as scripts and people use it.
+mod tokens;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;
 /// Versions that come and go while the server is busy.
