@@ -59,7 +59,7 @@ pub(crate) fn derived_file(
     let content = match file {
         ModuleFile::Zip => return Ok(None),
         ModuleFile::Info => derived_info(version, &zip).to_json().into_bytes(),
-        ModuleFile::Mod => match modzip::read_directory(zip.file(), zip.len(), version) {
+        ModuleFile::Mod => match modzip::read_directory(zip.file().as_ref(), zip.len(), version) {
             Ok(directory) => directory
                 .go_mod
                 .unwrap_or_else(|| synthesized_go_mod(version.path()).into_bytes()),

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 use super::Inner;
 use super::derive;
 use super::scan::scan;
-use super::watch::Held;
-use crate::module::ModulePath;
-use crate::store::{StoreError, Written};
+use super::soundness::Verdict;
+use super::watch::{Held, Hint};
+use crate::module::{ModulePath, ModuleVersion, Version};
+use crate::store::{ModuleFile, StoreError, StoreKey, Written};
 
 /// How long after the last hint a module's derived files are brought up to date…
 const PAUSE: Duration = Duration::from_millis(200);
@@ -176,7 +177,14 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
         return Ok(None);
     }
     // Also of a directory that is gone: what stood beside it says what is no longer so.
-    let mut scan = scan(&catalog.store, &catalog.soundness, module)?.unwrap_or_default();
+    let read = || scan(&catalog.store, &catalog.soundness, module).map(Option::unwrap_or_default);
+    let mut scan = read()?;
+    if check_fresh(catalog, module, &scan.fresh)? {
+        scan = read()?;
+        catalog
+            .slots
+            .hint(&Hint::Versions(module.escaped().as_str()));
+    }
     catalog.reporter.report(&scan.findings);
     scan.postpone_young(QUIET);
     let changes = derive::plan(&catalog.store, &catalog.soundness, module, &scan)?;
@@ -184,4 +192,30 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
         catalog.reporter.report_read_only(&catalog.store);
     }
     Ok(scan.look_again)
+}
+
+/// Reads the zips of versions that have just come, so that the first who asks for one need not wait. Says whether one
+/// turned out to be no good.
+fn check_fresh(
+    catalog: &Inner,
+    module: &ModulePath,
+    fresh: &[Version],
+) -> Result<bool, StoreError> {
+    let mut found = false;
+    for version in fresh {
+        let Ok(version) = ModuleVersion::new(module.clone(), version.clone()) else {
+            continue;
+        };
+        let Some(zip) = catalog
+            .store
+            .read_blocking(&StoreKey::File(&version, ModuleFile::Zip))?
+        else {
+            continue;
+        };
+        let verdict = catalog
+            .soundness
+            .check_whole(&catalog.store, &version, &zip)?;
+        found |= matches!(verdict, Verdict::Unsound(_));
+    }
+    Ok(found)
 }

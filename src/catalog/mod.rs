@@ -17,11 +17,13 @@ mod soundness;
 mod walk;
 mod walker;
 mod watch;
+mod whole;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::Semaphore;
 
 pub use index::ModuleIndex;
 pub use reindex::{Reindexed, reindex_module};
@@ -36,7 +38,7 @@ use self::report::Reporter;
 use self::slots::{Slot, Slots};
 use self::watch::{Hint, Watches};
 use crate::module::{EscapedPath, ModulePath, ModuleVersion};
-use crate::store::{DirStore, ModuleFile, Object, StoreError, StoreKey};
+use crate::store::{DirStore, FileContent, ModuleFile, Object, StoreError, StoreKey};
 
 /// How long a watched list is believed without a hint: events can be lost in ways that nobody reports.
 const RECHECK: Duration = Duration::from_secs(10);
@@ -80,8 +82,13 @@ pub(crate) struct Inner {
     watches: Arc<Watches>,
     keeper: Keeper,
     reporter: Reporter,
+    /// Places for whole checks: they read and inflate, and must leave room for everything else.
+    checks: Arc<Semaphore>,
     size: ArcSwapOption<TreeSize>,
 }
+
+/// How many zips are checked whole at once.
+const MOST_CHECKS: usize = 2;
 
 /// How many verdicts on files are kept, of some 100 bytes each.
 const VERDICTS: usize = 32_768;
@@ -119,6 +126,7 @@ impl Catalog {
             watches,
             keeper,
             reporter: Reporter::default(),
+            checks: Arc::new(Semaphore::new(MOST_CHECKS)),
             size: ArcSwapOption::empty(),
         });
         inner.keeper.start(Arc::downgrade(&inner))?;
@@ -221,6 +229,49 @@ impl Catalog {
             .await
             .map_err(|error| StoreError::io("make", name, std::io::Error::other(error)))??;
         Ok(made.map(derive::Made::into_object))
+    }
+
+    /// Brings a module's list up to date after a change of our own: for readers of the folder at once, for ours with
+    /// the next request. Waits for the disk.
+    ///
+    /// # Errors
+    /// If its directory can not be read, or its list not be written.
+    pub fn changed(&self, module: &ModulePath) -> Result<(), StoreError> {
+        let escaped = module.escaped();
+        self.inner.slots.hint(&Hint::Versions(escaped.as_str()));
+        keeper::keep(&self.inner, module).map(drop)
+    }
+
+    /// The verdict on an open zip, all of it read once in its life here. A zip that fails disappears from the list.
+    ///
+    /// # Errors
+    /// If the zip can not be read.
+    pub async fn whole(
+        &self,
+        version: &ModuleVersion,
+        zip: &FileContent,
+    ) -> Result<Verdict, StoreError> {
+        if let Some(verdict) = self.inner.soundness.known_whole(version, zip.identity()) {
+            return Ok(verdict);
+        }
+        // Many who ask for one new zip wait for one check: those behind it find the verdict.
+        let turn = Arc::clone(&self.inner.checks).acquire_owned().await;
+        let (inner, version, zip) = (Arc::clone(&self.inner), version.clone(), zip.clone());
+        let path = StoreKey::File(&version, ModuleFile::Zip).relative_path();
+        let check = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let verdict = inner.soundness.check_whole(&inner.store, &version, &zip)?;
+            if let Verdict::Unsound(_) = verdict {
+                inner
+                    .slots
+                    .hint(&Hint::Versions(version.path().escaped().as_str()));
+                inner.keeper.touch(version.path().clone());
+            }
+            Ok(verdict)
+        });
+        check
+            .await
+            .map_err(|error| StoreError::io("check", path, std::io::Error::other(error)))?
     }
 
     /// Says once in the log that a file can not be served.

@@ -3,7 +3,7 @@
 //! The listing decides, never an event: whatever wrote the files, in whatever order, two scans of the same directory
 //! say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,9 @@ use crate::store::{DirStore, EntryKind, Identity, ModuleFile, StoreError, StoreK
 /// How long the zip of a version must have been left alone before its missing `.info` and `.mod` are made from it: the
 /// real ones may be on their way, copied one after the other.
 pub(crate) const SETTLE: Duration = Duration::from_millis(400);
+
+/// How long a version counts as one that has just come.
+const FRESH: Duration = Duration::from_secs(600);
 
 /// What a module's directory holds.
 #[derive(Debug, Default)]
@@ -29,8 +32,8 @@ pub(crate) struct Scan {
     pub(crate) look_again: Option<SystemTime>,
     /// The newest change of a file that is part of a listed version.
     pub(crate) changed: Option<SystemTime>,
-    /// Whether the directory has any file of a version at all.
-    pub(crate) any_file: bool,
+    /// Complete versions that came or changed a short while ago.
+    pub(crate) fresh: Vec<Version>,
     /// Sums of the go.mod files of servable versions, to tell those that have one of their own.
     mod_sums: BTreeMap<Version, ModSum>,
 }
@@ -115,8 +118,12 @@ pub(crate) fn scan(
         return Ok(None);
     };
     let mut scan = Scan::default();
+    let mut deleted: BTreeSet<Version> = BTreeSet::new();
     let mut named: Vec<(String, Version, ModuleFile)> = Vec::new();
     for entry in entries {
+        if let Some(escaped) = entry.name.strip_suffix(".deleted") {
+            deleted.extend(version_of(module, escaped));
+        }
         let Some((escaped, file)) = ModuleFile::split(&entry.name) else {
             continue;
         };
@@ -153,8 +160,18 @@ pub(crate) fn scan(
             )),
         }
     }
-    scan.any_file = !versions.is_empty();
     for (version, files) in versions {
+        if deleted.contains(&version) {
+            let name = format!("{}.zip", version.escaped());
+            if files.zip.is_some() {
+                scan.findings.push(Finding::new(
+                    &directory,
+                    &name,
+                    "was deleted from this server, and came back by hand",
+                ));
+            }
+            continue;
+        }
         // The version fits the path: `version_of` checked it.
         if let Ok(version) = ModuleVersion::new(module.clone(), version) {
             Judge {
@@ -227,6 +244,12 @@ impl Judge<'_> {
         let version = self.version.version();
         if missing.is_empty() {
             self.scan.complete.push(version.clone());
+            if files
+                .newest_change()
+                .is_some_and(|changed| is_younger(changed, FRESH))
+            {
+                self.scan.fresh.push(version.clone());
+            }
         } else {
             let changed = files.newest_change().unwrap_or(SystemTime::UNIX_EPOCH);
             if is_younger(changed, SETTLE) {

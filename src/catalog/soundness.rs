@@ -17,7 +17,7 @@ use crate::store::{FileContent, Identity, ModuleFile, Refusal, StoreError, Store
 
 /// A file that changed less than this ago may change again without its change time moving on: clocks of file systems
 /// tick every few milliseconds. Its verdict is not kept.
-const RACY: Duration = Duration::from_millis(100);
+pub(super) const RACY: Duration = Duration::from_millis(100);
 
 /// The largest `.info` that is read, in bytes; real ones are below one kilobyte.
 pub const MAX_INFO_SIZE: u64 = 1 << 20;
@@ -44,7 +44,9 @@ impl Verdict {
 /// Verdicts on files.
 #[derive(Debug)]
 pub struct Soundness {
-    verdicts: Cache<(Identity, u64), Verdict>,
+    pub(super) verdicts: Cache<(Identity, u64), Verdict>,
+    /// Zips that were read whole, in the state in which they were.
+    pub(super) whole: Cache<(Identity, u64), ()>,
 }
 
 impl Soundness {
@@ -52,6 +54,7 @@ impl Soundness {
     pub fn new(capacity: usize) -> Self {
         Self {
             verdicts: Cache::new(capacity),
+            whole: Cache::new(capacity),
         }
     }
 
@@ -100,7 +103,11 @@ impl Soundness {
     }
 
     /// The name is part of the key: the same file may be linked under several.
-    fn key(version: &ModuleVersion, file: ModuleFile, identity: Identity) -> (Identity, u64) {
+    pub(super) fn key(
+        version: &ModuleVersion,
+        file: ModuleFile,
+        identity: Identity,
+    ) -> (Identity, u64) {
         let mut hasher = DefaultHasher::new();
         (version, file).hash(&mut hasher);
         (identity, hasher.finish())
@@ -152,7 +159,7 @@ pub fn check_go_mod(content: &[u8]) -> Verdict {
 }
 
 fn check_zip(version: &ModuleVersion, content: &FileContent) -> Result<Verdict, std::io::Error> {
-    match modzip::read_directory(content.file(), content.len(), version) {
+    match modzip::read_directory(content.file().as_ref(), content.len(), version) {
         Ok(directory) => Ok(Verdict::Sound(Some(match directory.go_mod {
             Some(go_mod) => Sha256::digest(go_mod).into(),
             None => Sha256::digest(synthesized_go_mod(version.path())).into(),

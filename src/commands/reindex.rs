@@ -66,6 +66,9 @@ pub(super) fn run(arguments: &ReindexArgs, printer: &mut Printer) -> anyhow::Res
         Ok(())
     })?;
     progress.finish_and_clear();
+    if !arguments.dry_run {
+        store.staging().flush()?;
+    }
     if arguments.json {
         printer.line(&serde_json::to_string(&summary)?)?;
     } else {

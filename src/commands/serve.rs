@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
@@ -12,11 +12,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{ExitStatus, Printer};
+use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
 use crate::cli::ServeArgs;
-use crate::config::ServeConfig;
+use crate::config::{ServeConfig, state_directory};
 use crate::http::escape_control;
-use crate::http::{App, BasePath, Server};
+use crate::http::{App, BasePath, Guard, Server};
 use crate::logging;
+use crate::module::Time;
 use crate::proxy::ModuleProxy;
 
 /// Connections that wait to be accepted: enough for the burst of a build farm that starts.
@@ -59,7 +61,12 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         .context("cannot ask a socket for its address")?;
     let proxy = ModuleProxy::open(&config.proxy)
         .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
-    let app = App::new(proxy, config.base_path.clone());
+    let app = App::new(
+        proxy,
+        config.base_path.clone(),
+        guard(config)?,
+        config.uploads,
+    );
     let server = Server::start(listeners, app, config.limits.clone());
     printer.line(&ready_line(
         &config.proxy.root,
@@ -84,6 +91,33 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),
     }
+}
+
+/// The tokens that the server knows. On its first start it makes one for its own user.
+///
+/// Without a place for them everything can still be read; nobody can publish, and the log says so.
+fn guard(config: &ServeConfig) -> anyhow::Result<Guard> {
+    match open_tokens(config) {
+        Ok(tokens) => Ok(Guard::new(Some(tokens), config.read_auth)),
+        Err(error) if config.read_auth || config.state.is_some() => Err(error),
+        Err(error) => {
+            tracing::warn!("nothing can be published or deleted: {error:#}");
+            Ok(Guard::new(None, false))
+        }
+    }
+}
+
+fn open_tokens(config: &ServeConfig) -> anyhow::Result<TokenStore> {
+    let directory = StateDirectory::new(state_directory(config.state.clone())?);
+    directory.refuse_inside(&config.proxy.root)?;
+    let made = ensure_local_token(&directory, Time::from(SystemTime::now()))?;
+    if made == LocalToken::Made {
+        tracing::info!(
+            "made a token for this user in {}",
+            directory.path().join("local-token").display()
+        );
+    }
+    Ok(TokenStore::open(directory)?)
 }
 
 /// `athens 1.2.3 serving storage-root at http://127.0.0.1:3000`: scripts and people read it.

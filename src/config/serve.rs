@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{ByteSize, ConfigFileError, LogFormatName, ServeSettings, TimeSpan, WatchName, file};
-use crate::http::{BasePath, Limits};
+use crate::http::{BasePath, Limits, UploadLimits};
 use crate::logging::{LogFormat, LogSettings};
 use crate::proxy::{ProxySettings, WatchMode};
 
@@ -23,6 +23,12 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// How long running answers may take after the signal to stop.
     pub shutdown_timeout: Duration,
+    /// The state directory that was named, if one was.
+    pub state: Option<PathBuf>,
+    /// Whether reading needs a token.
+    pub read_auth: bool,
+    /// What uploads may cost.
+    pub uploads: UploadLimits,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -50,6 +56,10 @@ const ROOT: &str = "storage-root";
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
 const POLL_INTERVAL: TimeSpan = TimeSpan(Duration::from_millis(500));
 const MAX_WATCHES: u32 = 8192;
+/// What the go command takes.
+const MAX_ZIP_SIZE: ByteSize = ByteSize(500 << 20);
+const MAX_UPLOADS: u32 = 8;
+const UPLOAD_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(60));
 const SCAN_INTERVAL: TimeSpan = TimeSpan(Duration::from_secs(3600));
 const CACHE_SIZE: ByteSize = ByteSize(16 << 20);
 const MAX_CONNECTIONS: u32 = 4096;
@@ -85,6 +95,10 @@ impl ServeConfig {
         at_most("max-header-size", &max_header_size, &MOST_HEADER_SIZE)?;
         let max_connections = settings.max_connections.unwrap_or(MAX_CONNECTIONS);
         at_least("max-connections", &max_connections, &1)?;
+        let max_zip_size = settings.max_zip_size.unwrap_or(MAX_ZIP_SIZE);
+        at_most("max-zip-size", &max_zip_size, &MAX_ZIP_SIZE)?;
+        let max_uploads = settings.max_uploads.unwrap_or(MAX_UPLOADS);
+        at_least("max-uploads", &max_uploads, &1)?;
         let poll_interval = settings.poll_interval.unwrap_or(POLL_INTERVAL);
         at_least("poll-interval", &poll_interval, &LEAST_POLL_INTERVAL)?;
 
@@ -100,6 +114,7 @@ impl ServeConfig {
                 poll_interval: poll_interval.0,
                 max_watches: to_usize(settings.max_watches.unwrap_or(MAX_WATCHES)),
                 cache_size: settings.cache_size.unwrap_or(CACHE_SIZE).0,
+                max_zip_size: max_zip_size.0,
                 scan_interval: settings.scan_interval.unwrap_or(SCAN_INTERVAL).0,
             },
             listen: match settings.listen {
@@ -107,6 +122,12 @@ impl ServeConfig {
                     addresses.into_iter().map(|address| address.0).collect()
                 }
                 _ => vec![LISTEN],
+            },
+            state: settings.state,
+            read_auth: settings.read_auth.unwrap_or(false),
+            uploads: UploadLimits {
+                max_uploads: to_usize(max_uploads),
+                upload_timeout: timeout("upload-timeout", settings.upload_timeout, UPLOAD_TIMEOUT)?,
             },
             base_path: settings.path_prefix.unwrap_or_default(),
             limits: Limits {
@@ -201,6 +222,11 @@ mod tests {
             ("max-watches", MAX_WATCHES.to_string()),
             ("scan-interval", SCAN_INTERVAL.to_string()),
             ("cache-size", CACHE_SIZE.to_string()),
+            ("state", "that of the platform".to_owned()),
+            ("read-auth", "false".to_owned()),
+            ("max-uploads", MAX_UPLOADS.to_string()),
+            ("upload-timeout", UPLOAD_TIMEOUT.to_string()),
+            ("max-zip-size", MAX_ZIP_SIZE.to_string()),
             ("max-connections", MAX_CONNECTIONS.to_string()),
             ("max-header-size", MAX_HEADER_SIZE.to_string()),
             ("header-timeout", HEADER_TIMEOUT.to_string()),
@@ -225,7 +251,7 @@ mod tests {
             let variable = format!("ATHENS_{}", flag.replace('-', "_").to_uppercase());
             assert_eq!(argument.get_env().unwrap(), variable.as_str(), "{flag}");
         }
-        assert_eq!(command.get_arguments().count(), 17);
+        assert_eq!(command.get_arguments().count(), 22);
     }
 
     #[test]

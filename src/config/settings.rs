@@ -49,6 +49,27 @@ pub struct ServeSettings {
     )]
     pub read_only: Option<bool>,
 
+    /// Directory of tokens, outside the root [default: that of the platform]
+    #[arg(
+        long,
+        env = "ATHENS_STATE",
+        value_name = "DIR",
+        help_heading = "Who may do what"
+    )]
+    pub state: Option<PathBuf>,
+
+    /// Reading modules needs a token too, not only publishing and deleting them [default: false]
+    #[arg(
+        long,
+        env = "ATHENS_READ_AUTH",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        require_equals = true,
+        help_heading = "Who may do what"
+    )]
+    pub read_auth: Option<bool>,
+
     /// How changes in the folder are noticed: by events of the system, by looking regularly, or only when a request
     /// asks [default: native]
     #[arg(
@@ -95,6 +116,34 @@ pub struct ServeSettings {
         help_heading = "Limits"
     )]
     pub cache_size: Option<ByteSize>,
+
+    /// Largest zip that may be published, up to the 500MiB that the go command takes (bytes, or with a unit)
+    /// [default: 500MiB]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_ZIP_SIZE",
+        value_name = "SIZE",
+        help_heading = "Limits"
+    )]
+    pub max_zip_size: Option<ByteSize>,
+
+    /// Most uploads at a time; further ones are answered 503 [default: 8]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_UPLOADS",
+        value_name = "COUNT",
+        help_heading = "Limits"
+    )]
+    pub max_uploads: Option<u32>,
+
+    /// Time that a client may go without sending a byte of its upload [default: 1m]
+    #[arg(
+        long,
+        env = "ATHENS_UPLOAD_TIMEOUT",
+        value_name = "TIME",
+        help_heading = "Limits"
+    )]
+    pub upload_timeout: Option<TimeSpan>,
 
     /// Most connections at a time; further ones wait until one is closed [default: 4096]
     #[arg(
@@ -184,11 +233,16 @@ impl ServeSettings {
             listen,
             path_prefix,
             read_only,
+            state,
+            read_auth,
             watch,
             poll_interval,
             max_watches,
             scan_interval,
             cache_size,
+            max_zip_size,
+            max_uploads,
+            upload_timeout,
             max_connections,
             max_header_size,
             header_timeout,
@@ -203,11 +257,16 @@ impl ServeSettings {
             listen: self.listen.or(listen),
             path_prefix: self.path_prefix.or(path_prefix),
             read_only: self.read_only.or(read_only),
+            state: self.state.or(state),
+            read_auth: self.read_auth.or(read_auth),
             watch: self.watch.or(watch),
             poll_interval: self.poll_interval.or(poll_interval),
             max_watches: self.max_watches.or(max_watches),
             scan_interval: self.scan_interval.or(scan_interval),
             cache_size: self.cache_size.or(cache_size),
+            max_zip_size: self.max_zip_size.or(max_zip_size),
+            max_uploads: self.max_uploads.or(max_uploads),
+            upload_timeout: self.upload_timeout.or(upload_timeout),
             max_connections: self.max_connections.or(max_connections),
             max_header_size: self.max_header_size.or(max_header_size),
             header_timeout: self.header_timeout.or(header_timeout),

@@ -14,11 +14,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use warp::http::Request;
+use warp::http::header::CONNECTION;
+use warp::http::{HeaderValue, Request};
 use warp::reply::Response;
 
 use super::access::Record;
 use super::activity::{Activity, Overdue};
+use super::guard::Client;
 use super::message;
 use super::server::Limits;
 use super::watched::Watched;
@@ -99,16 +101,23 @@ async fn answer<S>(
     routes: &S,
     client: SocketAddr,
     activity: &Activity,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     let record = Record::start(client, &request, activity.clone());
-    let response = match message::check(&request) {
+    request.extensions_mut().insert(Client(client));
+    let ends = message::ends_connection(&request);
+    let mut response = match message::check(&request) {
         Ok(()) => routes.call(request).await?,
         Err(refusal) => with_common_headers(refusal.into_response()),
     };
+    if ends {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(record.follow(response))
 }
 

@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::App;
 use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
+use super::guard::Client;
 use super::request::{NoRequest, ProxyRequest, Target};
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
 use crate::store::{ModuleFile, Object, StoreKey};
@@ -21,14 +22,17 @@ pub(super) fn route(
     warp::path::tail()
         .and(warp::method())
         .and(warp::header::headers_cloned())
-        .then(move |rest: Tail, method: Method, headers: HeaderMap| {
-            let app = app.clone();
-            async move {
-                answer(&app, &rest, &method, &headers)
-                    .await
-                    .unwrap_or_else(Refusal::into_response)
-            }
-        })
+        .and(warp::ext::optional::<Client>())
+        .then(
+            move |rest: Tail, method: Method, headers: HeaderMap, client| {
+                let app = app.clone();
+                async move {
+                    answer(&app, &rest, &method, &headers, client)
+                        .await
+                        .unwrap_or_else(Refusal::into_response)
+                }
+            },
+        )
 }
 
 async fn answer(
@@ -36,9 +40,11 @@ async fn answer(
     rest: &Tail,
     method: &Method,
     headers: &HeaderMap,
+    client: Option<Client>,
 ) -> Result<Response, Refusal> {
     // Warp took the one slash that starts the path; a second one is still there.
     let request = ProxyRequest::parse(&format!("/{}", rest.as_str()))?;
+    app.may_read(&request.module, headers, client).await?;
     let (object, file_headers) = fetch(app, request).await?;
     file_reply::reply(object, file_headers, method, headers)
 }

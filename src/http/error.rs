@@ -10,13 +10,19 @@
 //!
 //! No error is kept by a cache (`no-store`): the module that is missing now may arrive a second later.
 
+use std::time::Duration;
 use warp::Reply as _;
-use warp::http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE};
+
+use warp::http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use warp::http::{HeaderName, HeaderValue, StatusCode};
 use warp::reply::Response;
 
+use super::invalid;
 use super::text::escape_to_ascii;
-use crate::proxy::{ErrorKind, ProxyError};
+use crate::module::ModuleVersion;
+use crate::proxy::{ErrorKind, ProxyError, PublishError, Report};
 
 /// Longest sentence, in bytes: below the 648 that the go command shows.
 const LONGEST: usize = 600;
@@ -45,6 +51,31 @@ pub(super) enum Refusal {
     },
     /// What the proxy itself said.
     Proxy(ProxyError),
+    /// No token, or none that counts. A clause.
+    Unauthorized(String),
+    /// A token that is not enough. A sentence.
+    Forbidden(String),
+    /// Too many wrong tokens from one address; again after this time.
+    TooManyFailures(Duration),
+    /// As many uploads as there are places for; again after this time.
+    Busy(Duration),
+    /// The client sent nothing of its upload for this time.
+    UploadTimeout(Duration),
+    /// The path or a header can not be of a version. A clause.
+    Unprocessable(String),
+    /// A zip that is not fit to be published.
+    Invalid {
+        /// The version that it was to be.
+        version: ModuleVersion,
+        /// What is wrong with it.
+        report: Box<Report>,
+        /// Whether the client reads JSON.
+        as_json: bool,
+    },
+    /// A version that was not published or deleted, for another reason.
+    Publish(PublishError),
+    /// We failed. A sentence.
+    Failed(String),
 }
 
 impl Refusal {
@@ -58,8 +89,28 @@ impl Refusal {
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Proxy(error) => match error.kind() {
                 ErrorKind::NotFound => StatusCode::NOT_FOUND,
+                ErrorKind::Gone => StatusCode::GONE,
                 ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             },
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UploadTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::Unprocessable(_) | Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Publish(error) => match error {
+                PublishError::Invalid { .. } | PublishError::Nameless { .. } => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
+                PublishError::Conflict(_) => StatusCode::CONFLICT,
+                PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+                PublishError::Unknown { .. } => StatusCode::NOT_FOUND,
+                PublishError::Deleted { .. } => StatusCode::GONE,
+                PublishError::ReadOnly => StatusCode::FORBIDDEN,
+                PublishError::Store(error) if error.is_full() => StatusCode::INSUFFICIENT_STORAGE,
+                PublishError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -76,6 +127,26 @@ impl Refusal {
                 format!("the range starts after the end of the file, which has {len} bytes")
             }
             Self::Proxy(error) => error.to_string(),
+            Self::Unauthorized(why) => format!("not authorized: {why}"),
+            Self::Forbidden(sentence) | Self::Failed(sentence) => sentence.clone(),
+            Self::TooManyFailures(again) => {
+                format!(
+                    "too many wrong tokens from this address; try again in {} seconds",
+                    again.as_secs()
+                )
+            }
+            Self::Busy(_) => {
+                "as many uploads as this server takes at once are under way; try again".to_owned()
+            }
+            Self::UploadTimeout(patience) => format!(
+                "nothing of the upload came for {} seconds",
+                patience.as_secs()
+            ),
+            Self::Unprocessable(why) => why.clone(),
+            Self::Invalid {
+                version, report, ..
+            } => invalid::headline(version, report),
+            Self::Publish(error) => error.to_string(),
         };
         escape_to_ascii(&sentence, LONGEST)
     }
@@ -90,6 +161,14 @@ impl Refusal {
                 .ok()
                 .map(|value| (CONTENT_RANGE, value)),
             Self::BadMessage(_) => Some((CONNECTION, HeaderValue::from_static("close"))),
+            // RFC 9110, 11.6.1: Basic is what .netrc and URLs of the go command become.
+            Self::Unauthorized(_) => Some((
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"athens\", charset=\"UTF-8\""),
+            )),
+            Self::TooManyFailures(again) | Self::Busy(again) => {
+                Some((RETRY_AFTER, HeaderValue::from(again.as_secs())))
+            }
             _ => None,
         }
     }
@@ -100,11 +179,24 @@ impl Refusal {
         if status.is_server_error() {
             log_failure(&self, status);
         }
-        let mut response = text_reply(status, self.sentence());
+        let mut response = match &self {
+            Self::Invalid {
+                version,
+                report,
+                as_json,
+            } => invalid::reply(status, version, report, *as_json),
+            _ => text_reply(status, self.sentence()),
+        };
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Self {
+        Self::Publish(error)
     }
 }
 
@@ -117,8 +209,13 @@ impl From<ProxyError> for Refusal {
 /// Our own failures are logged once, here, with every cause; the client sees the sentence only.
 fn log_failure(refusal: &Refusal, status: StatusCode) {
     let mut causes = String::new();
-    if let Refusal::Proxy(error) = refusal {
-        let mut source = std::error::Error::source(error);
+    let error: Option<&dyn std::error::Error> = match refusal {
+        Refusal::Proxy(error) => Some(error),
+        Refusal::Publish(error) => Some(error),
+        _ => None,
+    };
+    if let Some(error) = error {
+        let mut source = error.source();
         while let Some(cause) = source {
             causes.push_str(": ");
             causes.push_str(&cause.to_string());

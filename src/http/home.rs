@@ -64,7 +64,7 @@ fn content(size: Option<TreeSize>) -> String {
     };
     let plural = |count: u64| if count == 1 { "" } else { "s" };
     format!(
-        "{modules} module{} in {versions} version{} are here.",
+        "This server has {modules} module{} with {versions} version{}.",
         plural(modules),
         plural(versions)
     )
@@ -191,8 +191,14 @@ mod tests {
     fn counts() {
         let size = |modules, versions| Some(TreeSize { modules, versions });
         assert_eq!(content(None), "The modules are still being counted.");
-        assert_eq!(content(size(0, 0)), "0 modules in 0 versions are here.");
-        assert_eq!(content(size(1, 2)), "1 module in 2 versions are here.");
+        assert_eq!(
+            content(size(0, 0)),
+            "This server has 0 modules with 0 versions."
+        );
+        assert_eq!(
+            content(size(1, 2)),
+            "This server has 1 module with 2 versions."
+        );
     }
 
     #[test]

@@ -44,8 +44,8 @@ fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
 /// Threat (RFC 9112, 11.2): a message with both `Content-Length` and `Transfer-Encoding` ends at one place for us
 /// and at another for a proxy before us; what lies between is the start of somebody else's next request. hyper takes
 /// the `Content-Length` out of such a message before it gets here, so the two cannot be told from chunks alone: with
-/// any `Transfer-Encoding`, a GET or HEAD is refused (RFC 9110, 9.3.1 allows it for this very reason), and other
-/// methods have no route. A body with a plain `Content-Length` is not read: hyper takes it away if it is there
+/// any `Transfer-Encoding`, a GET or HEAD is refused (RFC 9110, 9.3.1 allows it for this very reason), and after other
+/// methods the connection is closed ([`ends_connection`]). A body with a plain `Content-Length` is not read: hyper takes it away if it is there
 /// already, and closes the connection if it is not.
 fn check_framing<B>(request: &Request<B>) -> Result<(), Refusal> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -55,6 +55,12 @@ fn check_framing<B>(request: &Request<B>) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// Whether the connection must not outlive the answer: after a body in chunks, which may have come with a
+/// `Content-Length` that a proxy before us went by ([`check_framing`]).
+pub(super) fn ends_connection<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// RFC 9112, 3.2: `GET` names a path, or a whole URL of ours. `CONNECT host:port` and `OPTIONS *` have no path; their

@@ -17,9 +17,12 @@ mod download;
 mod error;
 mod file_reply;
 mod file_stream;
+mod guard;
 mod health;
 mod home;
+mod invalid;
 mod message;
+mod publish;
 mod range;
 mod request;
 mod server;
@@ -28,7 +31,9 @@ mod watched;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::HeaderValue;
@@ -36,11 +41,24 @@ use warp::http::header::X_CONTENT_TYPE_OPTIONS;
 use warp::reply::Response;
 
 pub use base_path::{BasePath, InvalidBasePath};
+pub use guard::Guard;
 pub use server::{Limits, Server};
 pub use text::escape_control;
 
 use crate::proxy::ModuleProxy;
 use error::Refusal;
+
+/// When a client is asked to come again that finds no place for its upload.
+const UPLOAD_RETRY: Duration = Duration::from_secs(5);
+
+/// What uploads may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct UploadLimits {
+    /// Uploads at a time.
+    pub max_uploads: usize,
+    /// Without a byte sent by the client.
+    pub upload_timeout: Duration,
+}
 
 /// What the routes answer from.
 #[derive(Clone, Debug)]
@@ -50,13 +68,46 @@ pub struct App(Arc<AppParts>);
 struct AppParts {
     proxy: Arc<ModuleProxy>,
     base_path: BasePath,
+    guard: Guard,
+    uploads: Arc<Semaphore>,
+    upload_timeout: Duration,
 }
 
 impl App {
-    /// An application over a tree, served below a path.
+    /// An application over a tree, served below a path, with a guard at the door.
     #[must_use]
-    pub fn new(proxy: Arc<ModuleProxy>, base_path: BasePath) -> Self {
-        Self(Arc::new(AppParts { proxy, base_path }))
+    pub fn new(
+        proxy: Arc<ModuleProxy>,
+        base_path: BasePath,
+        guard: Guard,
+        uploads: UploadLimits,
+    ) -> Self {
+        Self(Arc::new(AppParts {
+            proxy,
+            base_path,
+            guard,
+            uploads: Arc::new(Semaphore::new(uploads.max_uploads)),
+            upload_timeout: uploads.upload_timeout,
+        }))
+    }
+
+    fn shared_proxy(&self) -> Arc<ModuleProxy> {
+        Arc::clone(&self.0.proxy)
+    }
+
+    fn guard(&self) -> &Guard {
+        &self.0.guard
+    }
+
+    fn upload_timeout(&self) -> Duration {
+        self.0.upload_timeout
+    }
+
+    /// A place for an upload, until it is dropped.
+    fn upload_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.0.uploads)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::Busy(UPLOAD_RETRY))
     }
 
     fn proxy(&self) -> &ModuleProxy {
@@ -78,14 +129,17 @@ pub fn routes(
         health::routes(app.clone())
             .or(home::route(app.clone()))
             .unify()
-            .or(download::route(app))
+            .or(download::route(app.clone()))
             .unify(),
     );
     let read = warp::get()
         .or(warp::head())
         .unify()
         .and(probes.or(site).unify().or(not_found()).unify());
-    read.or(method_not_allowed())
+    let write = below(app.base_path()).and(publish::routes(app));
+    read.or(write)
+        .unify()
+        .or(method_not_allowed())
         .unify()
         .map(with_common_headers)
 }
@@ -133,10 +187,16 @@ mod tests {
             max_watches: 1,
             cache_size: 1 << 20,
             scan_interval: Duration::ZERO,
+            max_zip_size: 1 << 20,
         };
         App::new(
             ModuleProxy::open(&settings).unwrap(),
             base_path.parse().unwrap(),
+            Guard::new(None, false),
+            UploadLimits {
+                max_uploads: 1,
+                upload_timeout: Duration::from_secs(1),
+            },
         )
     }
 
@@ -164,7 +224,11 @@ mod tests {
             ("GET", "/a/bb/x", 404, 404),
             ("GET", "/a", 404, 404),
             ("POST", "/", 405, 405),
-            ("PUT", "/example.com/m/@v/v1.0.0.zip", 405, 405),
+            ("PUT", "/example.com/m/@v/v1.0.0.zip", 401, 405),
+            ("PUT", "/a/b/example.com/m/@v/v1.0.0.zip", 405, 401),
+            ("PUT", "/a/b/upload", 405, 401),
+            ("PUT", "/example.com/m/@v/v1.0.0.mod", 405, 405),
+            ("DELETE", "/example.com/m/@v/v1.0.0", 401, 405),
             ("DELETE", "/nothing", 405, 405),
             ("OPTIONS", "/healthz", 405, 405),
         ] {

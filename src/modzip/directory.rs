@@ -1,21 +1,19 @@
 //! A cheap look at a module zip: its central directory and its go.mod, no other content.
 //!
 //! This is what a dropped version must pass before it is listed: an archive that was cut off, is full of NULs or holds
-//! another module is found without reading its files. It costs two or three positioned reads for a small module.
+//! another module is found without reading its files. It costs a few positioned reads for a small module. Whatever
+//! [`check`](super::check) accepts passes here too.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::FileExt;
+use std::ops::ControlFlow;
 
-use flate2::read::DeflateDecoder;
-use rawzip::{CompressionMethod, ErrorKind, ReaderAt, ZipArchive, ZipArchiveEntryWayfinder};
-
-use super::{MAX_GO_MOD_SIZE, MAX_ZIP_SIZE};
-use crate::module::{ModuleVersion, check_file_path};
-
-/// How far before the end of the file the end record is looked for: the record and its longest comment, as
-/// `archive/zip` of the go command does.
-const END_RECORD_SPACE: u64 = 65 * 1024;
+use super::archive::{Archive, Place, Reader, allowance};
+use super::error::ZipError;
+use super::hash::{about, too_large};
+use super::limits::{MAX_GO_MOD_SIZE, MAX_ZIP_SIZE};
+use super::names::{Name, prefix};
+use super::read_at::ReadAt;
+use super::sizes::check_size;
+use crate::module::ModuleVersion;
 
 /// What the central directory of a module zip says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,198 +24,83 @@ pub struct Directory {
     pub go_mod: Option<Vec<u8>>,
 }
 
-/// Why the directory of a zip could not be read, or must not be trusted.
-#[derive(Debug, thiserror::Error)]
-pub enum ZipError {
-    /// The file could not be read: says nothing about the zip.
-    #[error("cannot read the zip: {0}")]
-    Io(#[source] io::Error),
-    /// The zip is not one that the go command could use; the sentence says why.
-    #[error("{0}")]
-    Unsound(String),
-}
-
-impl ZipError {
-    fn unsound(why: impl Into<String>) -> Self {
-        Self::Unsound(why.into())
-    }
-}
-
-impl From<rawzip::Error> for ZipError {
-    fn from(error: rawzip::Error) -> Self {
-        let text = error.to_string();
-        match error.into_kind() {
-            ErrorKind::IO(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
-                ) =>
-            {
-                Self::Io(error)
-            }
-            ErrorKind::MissingEndOfCentralDirectory => Self::unsound(
-                "it is not a complete zip archive: the end of central directory record is missing",
-            ),
-            _ => Self::unsound(format!("its central directory is damaged: {text}")),
-        }
-    }
-}
-
-/// Positioned reads of a file that others read too.
-#[derive(Clone, Copy)]
-struct Positioned<'a>(&'a File);
-
-impl ReaderAt for Positioned<'_> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
-    }
-}
-
-/// Reads the central directory of the zip in `file` (`len` bytes long), and the go.mod in it.
+/// Reads the central directory of the module zip in the first `len` bytes of `zip`, and the go.mod in it.
 ///
 /// Checked are: the archive is complete; every entry is named `<path>@<version>/<file>` with a file path that the go
 /// command takes; the declared sizes add up to no more than 500 MiB; nothing but the root has a `go.mod` in its place;
-/// go.mod is no larger than 16 MiB and inflates to what its header says. Waits for the disk.
+/// go.mod is no larger than 16 MiB and is what its header says. Memory is a buffer and the go.mod. Waits for the disk.
 ///
 /// # Errors
 /// [`ZipError::Unsound`] with the first thing that is wrong, [`ZipError::Io`] if the file can not be read.
-pub fn read_directory(
-    file: &File,
+pub fn read_directory<R: ReadAt + ?Sized>(
+    zip: &R,
     len: u64,
     version: &ModuleVersion,
 ) -> Result<Directory, ZipError> {
-    if len == 0 {
-        return Err(ZipError::unsound("it is empty"));
-    }
-    if len > MAX_ZIP_SIZE {
-        return Err(ZipError::unsound(format!(
-            "it is larger than {MAX_ZIP_SIZE} bytes, the most that the go command takes"
-        )));
-    }
-    let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
-    let archive = ZipArchive::with_max_search_space(END_RECORD_SPACE)
-        .locate_in_reader(Positioned(file), &mut buffer, len)
-        .map_err(|(_, error)| error)?;
-    let prefix = format!("{}@{}/", version.path(), version.version());
-    let mut found = Directory {
-        entries: 0,
-        go_mod: None,
-    };
+    let archive = Archive::open(zip, len)?;
+    let prefix = prefix(version);
+    let mut entries = 0;
     let mut sizes: u64 = 0;
     let mut go_mod = None;
-    {
-        let mut entries = archive.entries(&mut buffer);
-        while let Some(entry) = entries.next_entry()? {
-            found.entries += 1;
-            let path = entry.file_path();
-            let name = check_name(path.as_bytes(), &prefix)?;
-            sizes = sizes.saturating_add(entry.uncompressed_size_hint());
-            if sizes > MAX_ZIP_SIZE {
-                return Err(ZipError::unsound(format!(
-                    "its files add up to more than {MAX_ZIP_SIZE} bytes"
-                )));
+    let mut wrong = None;
+    let walked = archive.walk(|header| {
+        entries += 1;
+        let look = || {
+            let name = Name::parse(header.name, &prefix)?;
+            name.check_go_mod_place()?;
+            check_size(name, header.size)?;
+            Ok(name)
+        };
+        match look() {
+            Ok(name) => {
+                if name.is_go_mod() {
+                    let place = Place::new(header, archive.end().base);
+                    go_mod = Some((header.name.to_vec(), place));
+                }
+                if !name.is_directory {
+                    sizes = sizes.saturating_add(header.size);
+                }
+                if sizes > MAX_ZIP_SIZE {
+                    wrong = Some(too_large().sentence);
+                }
             }
-            if name == "go.mod" {
-                go_mod = Some((entry.wayfinder(), entry.compression_method()));
-            }
+            Err(fault) => wrong = Some(about(header.name, &fault)),
         }
-    }
-    if found.entries != archive.entries_hint() {
-        return Err(ZipError::unsound(format!(
-            "its central directory has {} entries where its end record says {}",
-            found.entries,
-            archive.entries_hint()
-        )));
-    }
-    if let Some((wayfinder, method)) = go_mod {
-        found.go_mod = Some(read_go_mod(&archive, wayfinder, method)?);
-    }
-    Ok(found)
-}
-
-/// The name below the prefix; the empty name is the module's root directory.
-fn check_name<'a>(name: &'a [u8], prefix: &str) -> Result<&'a str, ZipError> {
-    let shown = || {
-        name.escape_ascii()
-            .to_string()
-            .chars()
-            .take(200)
-            .collect::<String>()
-    };
-    let Some(name) = name.strip_prefix(prefix.as_bytes()) else {
-        return Err(ZipError::unsound(format!(
-            "its entry {:?} does not start with {prefix:?}",
-            shown()
-        )));
-    };
-    let text = std::str::from_utf8(name).map_err(|_| {
-        ZipError::unsound(format!("the name of its entry {:?} is not UTF-8", shown()))
+        if wrong.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })?;
-    let file = text.strip_suffix('/').unwrap_or(text);
-    if !text.is_empty() {
-        check_file_path(file).map_err(|error| {
-            ZipError::unsound(format!(
-                "its entry {:?} has a name the go command refuses: {error}",
-                shown()
-            ))
-        })?;
+    if let Some(sentence) = wrong.or_else(|| walked.fault.map(|fault| fault.sentence)) {
+        return Err(ZipError::Unsound(sentence));
     }
-    Ok(text)
-}
-
-fn read_go_mod(
-    archive: &ZipArchive<Positioned<'_>>,
-    wayfinder: ZipArchiveEntryWayfinder,
-    method: CompressionMethod,
-) -> Result<Vec<u8>, ZipError> {
-    let size = wayfinder.uncompressed_size_hint();
-    if size > MAX_GO_MOD_SIZE {
-        return Err(ZipError::unsound(format!(
-            "its go.mod is larger than {MAX_GO_MOD_SIZE} bytes"
-        )));
-    }
-    let entry = archive.get_entry(wayfinder)?;
-    let reader = entry.reader();
-    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    // One byte more than declared is enough to see that the declaration is wrong.
-    let read = if method == CompressionMethod::STORE {
-        entry
-            .verifying_reader(reader)
-            .take(size + 1)
-            .read_to_end(&mut content)
-    } else if method == CompressionMethod::DEFLATE {
-        entry
-            .verifying_reader(DeflateDecoder::new(reader))
-            .take(size + 1)
-            .read_to_end(&mut content)
-    } else {
-        return Err(ZipError::unsound(format!(
-            "its go.mod is compressed by a method the go command does not know: {method}"
-        )));
+    let go_mod = match go_mod {
+        Some((name, place)) => Some(read_go_mod(&archive, &name, &place)?),
+        None => None,
     };
-    match read {
-        Ok(_) if content.len() as u64 == size => Ok(content),
-        Ok(_) => Err(ZipError::unsound(
-            "its go.mod does not have the length that the zip says",
-        )),
-        Err(error) if is_about_content(&error) => Err(ZipError::unsound(format!(
-            "its go.mod can not be inflated: {error}"
-        ))),
-        Err(error) => Err(ZipError::Io(error)),
-    }
+    Ok(Directory { entries, go_mod })
 }
 
-/// Whether an error of a reader speaks of the bytes rather than of reading them.
-fn is_about_content(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
-    )
+fn read_go_mod<R: ReadAt + ?Sized>(
+    archive: &Archive<'_, R>,
+    name: &[u8],
+    place: &Place,
+) -> Result<Vec<u8>, ZipError> {
+    debug_assert!(place.size <= MAX_GO_MOD_SIZE, "{}", place.size);
+    let allowance = allowance(archive.source().len());
+    let mut content = Vec::new();
+    let outcome = Reader::new(archive.source(), &allowance, false)
+        .read(name, place, |piece| content.extend_from_slice(piece))?;
+    match outcome.faults.first() {
+        Some(fault) => Err(ZipError::Unsound(about(name, fault))),
+        None => Ok(content),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{self, Write as _};
 
     use zip::write::SimpleFileOptions;
 
@@ -239,9 +122,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Directory, String> {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        read_directory(&file, bytes.len() as u64, &version()).map_err(|error| error.to_string())
+        read_directory(bytes, bytes.len() as u64, &version()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -310,12 +191,12 @@ mod tests {
             (
                 "litter",
                 archive(&[("example.com/m@v1.0.0/m.go", b""), (".DS_Store", b"x")]),
-                "\".DS_Store\" does not start",
+                "\".DS_Store\": it does not start",
             ),
             (
                 "leaves",
                 archive(&[("example.com/m@v1.0.0/../x", b"")]),
-                "the go command refuses",
+                "no clean path",
             ),
             ("go.mod damaged", damaged, "go.mod"),
         ];

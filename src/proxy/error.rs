@@ -22,6 +22,12 @@ pub enum ProxyError {
         /// The version, or the query that is none.
         version: String,
     },
+    /// The version was deleted from this server.
+    #[error("{version} was deleted from this server")]
+    Deleted {
+        /// The version.
+        version: ModuleVersion,
+    },
     /// The file is there, and no go command could use it.
     #[error("{version} is on this server but can not be served: its {file} file {why}")]
     Unservable {
@@ -42,6 +48,8 @@ pub enum ProxyError {
 pub enum ErrorKind {
     /// It is not here; another proxy may have it.
     NotFound,
+    /// It was here, and will not be again.
+    Gone,
     /// The server failed; asking elsewhere would be wrong.
     Internal,
 }
@@ -53,6 +61,7 @@ impl ProxyError {
             Self::UnknownModule { .. } | Self::UnknownVersion { .. } | Self::Unservable { .. } => {
                 ErrorKind::NotFound
             }
+            Self::Deleted { .. } => ErrorKind::Gone,
             // A refused path is something that must not be served, whatever it is.
             Self::Store(StoreError::Refused { .. }) => ErrorKind::NotFound,
             Self::Store(StoreError::Io { .. }) => ErrorKind::Internal,

@@ -1,14 +1,19 @@
 //! The decisions: what is answered for a module, and why not. Knows no HTTP.
 
 mod error;
+mod publish;
+mod publish_error;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{ErrorKind, ProxyError};
+pub use publish::{Published, Upload};
+pub use publish_error::{Conflict, PublishError};
 
 pub use crate::catalog::{TreeSize, WatchMode};
+pub use crate::modzip::{Finding, Report};
 
 use crate::catalog::{Catalog, CatalogSettings, Verdict, check_go_mod, check_info};
 use crate::module::{ModulePath, ModuleVersion, VersionQuery};
@@ -33,12 +38,15 @@ pub struct ProxySettings {
     pub cache_size: u64,
     /// How often the tree is walked in the background; zero for once, at start.
     pub scan_interval: Duration,
+    /// The largest zip that is taken for publishing, in bytes.
+    pub max_zip_size: u64,
 }
 
 /// A Go module proxy over a folder.
 #[derive(Debug)]
 pub struct ModuleProxy {
     catalog: Catalog,
+    max_zip_size: u64,
 }
 
 /// A `.mod` up to this length is checked and sent from memory; a longer one is checked where that may take its time.
@@ -71,7 +79,10 @@ impl ModuleProxy {
         };
         let catalog = Catalog::start(store, catalog)
             .map_err(|error| StoreError::io("watch", settings.root.display().to_string(), error))?;
-        Ok(Arc::new(Self { catalog }))
+        Ok(Arc::new(Self {
+            catalog,
+            max_zip_size: settings.max_zip_size,
+        }))
     }
 
     /// The versions of a module, one a line: empty if it has pseudo-versions only.
@@ -177,22 +188,10 @@ impl ModuleProxy {
                 Verdict::Unsound(why) => Err(self.unservable(version, file, &why)),
             };
         }
-        let verdict = match self
-            .catalog
-            .soundness()
-            .known(version, file, content.identity())
-        {
-            Some(verdict) => verdict,
-            None => {
-                let (catalog, version, content) =
-                    (self.catalog.clone(), version.clone(), content.clone());
-                let check = tokio::task::spawn_blocking(move || {
-                    catalog.soundness().check(&version, file, &content)
-                });
-                check
-                    .await
-                    .map_err(|error| failed(std::io::Error::other(error)))??
-            }
+        let verdict = if file == ModuleFile::Zip {
+            self.catalog.whole(version, &content).await?
+        } else {
+            self.checked_apart(version, file, &content).await?
         };
         match verdict {
             Verdict::Sound(_) => Ok(Object {
@@ -205,31 +204,55 @@ impl ModuleProxy {
         }
     }
 
+    /// The verdict on a large `.mod` or `.info`, made where it may take its time.
+    async fn checked_apart(
+        &self,
+        version: &ModuleVersion,
+        file: ModuleFile,
+        content: &FileContent,
+    ) -> Result<Verdict, StoreError> {
+        let soundness = self.catalog.soundness();
+        if let Some(verdict) = soundness.known(version, file, content.identity()) {
+            return Ok(verdict);
+        }
+        let path = StoreKey::File(version, file).relative_path();
+        let (catalog, version, content) = (self.catalog.clone(), version.clone(), content.clone());
+        let check = tokio::task::spawn_blocking(move || {
+            catalog.soundness().check(&version, file, &content)
+        });
+        check
+            .await
+            .map_err(|error| StoreError::io("read", path, std::io::Error::other(error)))?
+    }
+
+    /// What there is instead of a file that is not there: one that is made from the zip, or the word that the version was
+    /// deleted.
     async fn derived(
         &self,
         version: &ModuleVersion,
         file: ModuleFile,
     ) -> Result<Object, ProxyError> {
-        let unknown = || ProxyError::UnknownVersion {
-            module: version.path().clone(),
-            version: version.version().to_string(),
-        };
-        if file == ModuleFile::Zip {
-            return Err(unknown());
-        }
+        let store = self.catalog.store();
         // Most questions about what is not there end here, without a thread that may wait.
-        match self
-            .catalog
-            .store()
-            .read(&StoreKey::File(version, ModuleFile::Zip))
-            .await
-        {
-            Ok(Some(_)) => self
-                .catalog
-                .derived(version, file)
-                .await?
-                .ok_or_else(unknown),
-            Ok(None) | Err(StoreError::Refused { .. }) => Err(unknown()),
+        if file != ModuleFile::Zip {
+            match store.read(&StoreKey::File(version, ModuleFile::Zip)).await {
+                Ok(Some(_)) => {
+                    if let Some(object) = self.catalog.derived(version, file).await? {
+                        return Ok(object);
+                    }
+                }
+                Ok(None) | Err(StoreError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match store.read(&StoreKey::Tombstone(version)).await {
+            Ok(Some(_)) => Err(ProxyError::Deleted {
+                version: version.clone(),
+            }),
+            Ok(None) | Err(StoreError::Refused { .. }) => Err(ProxyError::UnknownVersion {
+                module: version.path().clone(),
+                version: version.version().to_string(),
+            }),
             Err(error) => Err(error.into()),
         }
     }
@@ -241,6 +264,11 @@ impl ModuleProxy {
             file,
             why: why.to_owned(),
         }
+    }
+
+    /// The largest zip that is taken for publishing, in bytes.
+    pub fn max_zip_size(&self) -> u64 {
+        self.max_zip_size
     }
 
     /// How much the tree holds, as of the last walk; `None` until the first one has ended.

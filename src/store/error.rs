@@ -56,6 +56,23 @@ impl StoreError {
         }
     }
 
+    /// An action that ended without a result: its task panicked, or the program is stopping.
+    pub fn task_failed(
+        action: &'static str,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::io(action, "the folder", io::Error::other(error))
+    }
+
+    /// Whether the disk is full, or the quota used up.
+    pub fn is_full(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        )
+    }
+
     /// Whether the root can not be written: a read-only file system, or missing rights.
     pub fn is_read_only(&self) -> bool {
         matches!(

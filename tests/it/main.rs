@@ -46,3 +46,5 @@ mod tree_rules;
 mod watching;
 /// The domain types against golang.org/x/mod.
 mod xmod;
+/// Module zips against golang.org/x/mod, and against real go commands.
+mod zip_oracle;

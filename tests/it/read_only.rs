@@ -94,6 +94,7 @@ fn by_the_file_system() {
         Command::new(&copy)
     };
     command
+        .env("ATHENS_STATE", binary.root().join("state"))
         .args(["serve", "--listen", "127.0.0.1:0", "--root"])
         .arg(tree.root());
     let server = TestServer::start_command(command);

@@ -7,12 +7,13 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::support::cases::{Case, Expect, cases};
-use crate::support::corpus::{Module, corpus, modules_below};
+use crate::support::corpus::{Corpus, Module, corpus, modules_below};
 use crate::support::go::installed;
 use crate::support::http::{Answer, get};
 use crate::support::nginx::Nginx;
 use crate::support::server::{TestServer, athens};
 use crate::support::tools::{copy_tree, files_below, repository, sha256};
+use crate::support::workspace::Project;
 
 fn reindex(root: &Path) {
     let output = athens()
@@ -23,30 +24,26 @@ fn reindex(root: &Path) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// What is to be had of a module: the paths of a server, which are those of the tree.
-fn paths(module: &Module) -> Vec<String> {
-    let mut paths = vec![
-        format!("/{}/@latest", module.escaped),
-        format!("/{}/@v/list", module.escaped),
-    ];
-    for (version, files) in &module.files {
-        let version: String = version
-            .chars()
-            .flat_map(|letter| {
-                letter
-                    .is_ascii_uppercase()
-                    .then_some('!')
-                    .into_iter()
-                    .chain([letter.to_ascii_lowercase()])
-            })
-            .collect();
-        paths.extend(
-            files
-                .iter()
-                .map(|file| format!("/{}/@v/{version}.{file}", module.escaped)),
-        );
-    }
-    paths
+/// The corpus in a root, after `reindex`.
+fn indexed(corpus: &Corpus) -> TempDir {
+    let root = TempDir::new().unwrap();
+    corpus.copy_into(root.path());
+    reindex(root.path());
+    root
+}
+
+/// What may be asked of a server over a root, as paths in the tree. A module may lack its `list` and `@latest`.
+fn paths(root: &Path) -> Vec<String> {
+    let is_version = |name: &String| {
+        let suffixes = [".info", ".mod", ".zip"];
+        name.contains("/@v/") && suffixes.iter().any(|suffix| name.ends_with(suffix))
+    };
+    let derived =
+        |module: &Module| ["@v/list", "@latest"].map(|name| format!("{}/{name}", module.escaped));
+    let versions = files_below(root).into_iter().filter(is_version);
+    versions
+        .chain(modules_below(root).iter().flat_map(derived))
+        .collect()
 }
 
 fn status_and_sum(answer: &Answer) -> (u16, String) {
@@ -60,9 +57,7 @@ fn status_and_sum(answer: &Answer) -> (u16, String) {
 #[test]
 fn after_reindex_every_byte_is_the_same_from_us_from_nginx_and_from_the_files() {
     let Some(corpus) = corpus() else { return };
-    let root = TempDir::new().unwrap();
-    corpus.copy_into(root.path());
-    reindex(root.path());
+    let root = indexed(corpus);
     let Some(nginx) = Nginx::start(root.path()) else {
         return;
     };
@@ -70,13 +65,13 @@ fn after_reindex_every_byte_is_the_same_from_us_from_nginx_and_from_the_files() 
 
     let mut differences = Vec::new();
     let mut compared = 0;
-    for path in modules_below(root.path()).iter().flat_map(paths) {
-        let file = match std::fs::read(root.path().join(&path[1..])) {
+    for path in paths(root.path()) {
+        let file = match std::fs::read(root.path().join(&path)) {
             Ok(content) => (200, sha256(&content)),
             Err(_) => (404, String::new()),
         };
-        let ours = status_and_sum(&get(&server.url(), &path));
-        let theirs = status_and_sum(&get(&nginx.url(), &path));
+        let [ours, theirs] = [server.url(), nginx.url()]
+            .map(|base| status_and_sum(&get(&base, &format!("/{path}"))));
         compared += 1;
         if ours != file || theirs != file {
             differences.push(format!(
@@ -93,23 +88,17 @@ fn after_reindex_every_byte_is_the_same_from_us_from_nginx_and_from_the_files() 
         nginx.log()
     );
     for path in ["/.athens", "/.athens/staging", "/.athens/staging/@v/list"] {
-        assert_eq!(
-            (
-                get(&server.url(), path).status,
-                get(&nginx.url(), path).status
-            ),
-            (404, 404)
-        );
+        for base in [server.url(), nginx.url()] {
+            assert_eq!(get(&base, path).status, 404, "{path}");
+        }
     }
 }
 
 #[test]
 fn a_raw_module_cache_is_served_as_reindex_would_have_it() {
     let Some(corpus) = corpus() else { return };
-    let (raw, indexed) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (raw, indexed) = (TempDir::new().unwrap(), indexed(corpus));
     corpus.copy_into(raw.path());
-    corpus.copy_into(indexed.path());
-    reindex(indexed.path());
     let server = TestServer::start(raw.path(), &["--log-level", "warn"]);
 
     for module in corpus.modules() {
@@ -163,9 +152,7 @@ fn the_go_command_gets_the_same_from_nginx_and_from_files() {
     let Some(client) = installed() else {
         return;
     };
-    let root = TempDir::new().unwrap();
-    corpus.copy_into(root.path());
-    reindex(root.path());
+    let root = indexed(corpus);
     let Some(nginx) = Nginx::start(root.path()) else {
         return;
     };
@@ -187,6 +174,36 @@ fn the_go_command_gets_the_same_from_nginx_and_from_files() {
     };
     for case in cases().iter().filter(|case| case.is_for(&client)) {
         check(case).unwrap_or_else(|problem| panic!("{}: {problem}", case.name));
+    }
+}
+
+#[test]
+fn latest_is_what_the_go_command_calls_latest() {
+    let Some(corpus) = corpus() else { return };
+    let Some(client) = installed() else { return };
+    let root = indexed(corpus);
+
+    let modules = corpus.modules();
+    let modules = modules
+        .iter()
+        .filter(|module| module.whole().next().is_some());
+    let command = ["go", "list", "-m"].map(str::to_owned).into_iter();
+    let command = command.chain(
+        modules
+            .clone()
+            .map(|module| format!("{}@latest", module.path())),
+    );
+    let project = Project::Requires(Vec::new());
+    let files = format!("file://{}", root.path().display());
+    let outcome = client.perform(&files, &project, &[command.collect()]);
+    outcome.succeeded("").unwrap();
+    for (module, line) in modules.zip(outcome.said[0].stdout.lines()) {
+        let latest = std::fs::read(root.path().join(&module.escaped).join("@latest")).unwrap();
+        let latest: serde_json::Value = serde_json::from_slice(&latest).unwrap();
+        assert_eq!(
+            format!("{} {}", module.path(), latest["Version"].as_str().unwrap()),
+            line
+        );
     }
 }
 

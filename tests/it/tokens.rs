@@ -1,7 +1,7 @@
 //! `athens token` as scripts and people use it: what goes to which output, exit codes, what lies on the disk.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -444,7 +444,7 @@ fn where_the_state_is() {
     let path = |name: &str| home.path().join(name);
     let create = |name: &str, variables: &[(&str, PathBuf)]| {
         let mut command = athens();
-        for variable in ["STATE_DIRECTORY", "XDG_STATE_HOME"] {
+        for variable in ["ATHENS_STATE", "STATE_DIRECTORY", "XDG_STATE_HOME"] {
             command.env_remove(variable);
         }
         let output = command
@@ -503,19 +503,42 @@ fn the_local_token_is_found_and_revoked() {
     assert!(store.authenticate(&token, now()).is_none());
 }
 
+/// Gives a directory to another user; false, and the test is over, for those who can not.
+fn give_away(path: &Path) -> bool {
+    fs::create_dir_all(path).unwrap();
+    // Only root can, and only root has the problem.
+    std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).is_ok()
+}
+
+const NOBODY: u32 = 65_534;
+
 #[test]
 fn root_makes_tokens_for_the_services_user() {
     let state = State::new();
-    fs::create_dir_all(state.path()).unwrap();
-    let Ok(()) = std::os::unix::fs::chown(state.path(), Some(65_534), Some(65_534)) else {
-        // Only root can give a directory away, and only root has the problem.
+    if !give_away(&state.path()) {
         return;
-    };
+    }
     state.create(&["--name", "ci"]);
     for entry in fs::read_dir(state.path()).unwrap() {
-        let metadata = entry.unwrap().metadata().unwrap();
-        assert_eq!(std::os::unix::fs::MetadataExt::uid(&metadata), 65_534);
+        assert_eq!(entry.unwrap().metadata().unwrap().uid(), NOBODY);
     }
+}
+
+#[test]
+fn root_gives_nothing_else_away() {
+    let state = State::new();
+    if !give_away(&state.path()) {
+        return;
+    }
+    // What a service's user could prepare for root.
+    let mine = state.scratch.path().join("mine");
+    fs::write(&mine, "mine").unwrap();
+    for name in ["tokens.lock", ".tokens.json.tmp"] {
+        symlink(&mine, state.path().join(name)).unwrap();
+    }
+    state.create(&["--name", "ci"]);
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+    assert_eq!(fs::metadata(&mine).unwrap().uid(), 0);
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn open(tree: &Tree, read_only: bool) -> Asked {
         max_watches: 100,
         cache_size: 1 << 20,
         scan_interval: Duration::ZERO,
+        max_zip_size: 1 << 20,
     });
     Asked {
         proxy: proxy.unwrap(),

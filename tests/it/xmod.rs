@@ -5,17 +5,14 @@
 //! from `generate.rs` (by rule and by chance, always the same).
 
 mod generate;
-mod oracle;
 mod ours;
-mod random;
 mod table;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// An operation of `tests/xmod/main.go` and its arguments.
-type Request = Vec<String>;
+use crate::support::oracle::{self, Request};
 
 /// Where we differ on purpose. The reason stands in the documentation of the type.
 fn is_allowed(request: &Request, ours: &Value, theirs: &Value) -> bool {
@@ -46,7 +43,7 @@ fn every_verdict_is_that_of_xmod() {
     requests.sort();
     requests.dedup();
 
-    let Some(verdicts) = oracle::ask(&requests) else {
+    let Some(verdicts) = oracle::ask("xmod", &requests) else {
         return;
     };
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -110,7 +107,7 @@ fn every_verdict_is_that_of_xmod() {
 #[test]
 fn every_code_point_is_judged_as_go_does() {
     let requests = ["unicode", "file-runes", "mod-runes"].map(|op| vec![op.to_owned()]);
-    let Some(verdicts) = oracle::ask(&requests) else {
+    let Some(verdicts) = oracle::ask("xmod", &requests) else {
         return;
     };
     let same_tables = verdicts[0] == "15.0.0";

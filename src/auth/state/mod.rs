@@ -119,10 +119,13 @@ impl StateDirectory {
         self.check_directory(&directory)?;
 
         let path = self.path.join(LOCK);
-        let file = self.make(
-            &path,
-            OpenOptions::new().read(true).write(true).create(true),
-        )?;
+        let opened = match self.make(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                OpenOptions::new().read(true).write(true).open(&path)
+            }
+            made => made,
+        };
+        let file = opened.map_err(|error| io_error("open", &path, error))?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
             match file.try_lock() {
@@ -152,12 +155,13 @@ impl StateDirectory {
         // One name is enough under the lock, and what a killed process left is replaced rather than heaped up.
         let staged = self.path.join(format!(".{name}.tmp"));
         found(fs::remove_file(&staged), "remove", &staged)?;
-        let mut file = self.make(&staged, OpenOptions::new().write(true).create_new(true))?;
-        let moved = file
-            .write_all(content)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&staged, &path));
-        if let Err(error) = moved {
+        let write = || {
+            let mut file = self.make(&staged)?;
+            file.write_all(content)?;
+            file.sync_all()?;
+            fs::rename(&staged, &path)
+        };
+        if let Err(error) = write() {
             // It would be replaced by the next change anyway.
             let _ = fs::remove_file(&staged);
             return Err(io_error("write", &path, error));
@@ -180,17 +184,21 @@ impl StateDirectory {
             .map_err(|error| io_error("sync", &self.path, error))
     }
 
-    /// Opens a file, a new one with mode 0600 and with the directory's owner.
-    fn make(&self, path: &Path, options: &mut OpenOptions) -> Result<File, StateError> {
-        let mut make = || {
-            let file = options.mode(0o600).open(path)?;
-            let owner = fs::metadata(&self.path)?.uid();
-            if file.metadata()?.uid() != owner {
-                std::os::unix::fs::fchown(&file, Some(owner), None)?;
-            }
-            Ok(file)
-        };
-        make().map_err(|error| io_error("write", path, error))
+    /// Makes a file where nothing is, with mode 0600 and with the directory's owner.
+    ///
+    /// Never one that exists: in a directory of somebody else, root would give away what a link there leads to.
+    fn make(&self, path: &Path) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        let owner = fs::metadata(&self.path)?.uid();
+        if file.metadata()?.uid() != owner {
+            std::os::unix::fs::fchown(&file, Some(owner), None)?;
+        }
+        Ok(file)
     }
 
     fn check_directory(&self, metadata: &Metadata) -> Result<(), StateError> {

@@ -75,6 +75,24 @@ impl Info {
         self.origin.as_deref()
     }
 
+    /// The same for another version: time and origin stay.
+    #[must_use]
+    pub fn named(self, version: &Version) -> Self {
+        Self {
+            version: version.as_str().to_owned(),
+            ..self
+        }
+    }
+
+    /// The same with this time, if it has none.
+    #[must_use]
+    pub fn or_time(self, time: Time) -> Self {
+        Self {
+            time: self.time.or(Some(time)),
+            ..self
+        }
+    }
+
     /// Checks that the info is about this version and no other: byte for byte, since `go` refuses any other spelling.
     ///
     /// # Errors

@@ -79,7 +79,8 @@ impl<'a> Staging<'a> {
         self.store.write_state()
     }
 
-    /// Gives a derived file its content, whatever was there before. Waits for the disk.
+    /// Gives a derived file its content, whatever was there before. It is not synced: after a power cut the next walk
+    /// makes it again. Waits for the disk.
     ///
     /// # Errors
     /// If the file can not be written and the root as a whole is not read-only.
@@ -133,26 +134,37 @@ impl<'a> Staging<'a> {
             return Ok(Written::ReadOnly);
         }
         let path = key.relative_path();
-        let mut staged = match self.stage() {
-            Ok(staged) => staged,
-            Err(error) if error.is_read_only() => return Ok(self.turns_out_read_only()),
-            Err(error) => return Err(error),
+        let Some(mut staged) = self.stage_if_writable()? else {
+            return Ok(Written::ReadOnly);
         };
         let failed = |error: std::io::Error| StoreError::io("write", path.clone(), error);
         let Some((directory, name)) = self.open_parent(&path)? else {
             return Err(failed(Errno::NOENT.into()));
         };
-        staged
-            .write_all(content)
-            .and_then(|()| staged.sync())
-            .map_err(failed)?;
+        staged.write_all(content).map_err(failed)?;
+        // Derived files can be made again; syncing each would be most of the time of a walk over a large tree.
+        let is_precious = place == Place::NoReplace;
+        if is_precious {
+            staged.sync().map_err(failed)?;
+        }
         match staged.move_to(&directory, name, place) {
             Ok(()) => {}
             Err(Errno::EXIST) if place == Place::NoReplace => return Ok(Written::Existed),
             Err(error) => return Err(failed(error.into())),
         }
-        rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+        if is_precious {
+            rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+        }
         Ok(Written::Done)
+    }
+
+    /// Makes everything that was written survive a power cut, derived files too. Waits for the disk.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        rustix::fs::syncfs(self.store.root_fd())
+            .map_err(|error| StoreError::io("sync", "the root", error))
     }
 
     /// The directory of `path`, and the name in it; `None` if the directory is gone.
@@ -169,6 +181,18 @@ impl<'a> Staging<'a> {
             Err(error) => self
                 .store
                 .absent_or_error("open directory", directory, error),
+        }
+    }
+
+    /// A new staged file; `None` if the root is read-only, or turns out to be.
+    fn stage_if_writable(&self) -> Result<Option<StagedFile>, StoreError> {
+        match self.stage() {
+            Ok(staged) => Ok(Some(staged)),
+            Err(error) if error.is_read_only() => {
+                self.turns_out_read_only();
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -126,7 +126,9 @@ impl Staging<'_> {
         let Some((directory, name)) = self.open_parent(&path)? else {
             return Err(failed(Errno::NOENT.into()));
         };
-        let mut hash = self.stage()?;
+        let Some(mut hash) = self.stage_if_writable()? else {
+            return Ok(Written::ReadOnly);
+        };
         hash.write_all(sum.to_string().as_bytes())
             .and_then(|()| hash.sync())
             .map_err(failed)?;

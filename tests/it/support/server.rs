@@ -45,7 +45,17 @@ pub(crate) fn athens() -> Command {
             command.env_remove(name);
         }
     }
+    command.env("ATHENS_STATE", state_directory());
     command
+}
+
+/// A state directory for the servers of this test run: never the tokens of whoever runs the tests.
+pub(crate) fn state_directory() -> String {
+    format!(
+        "{}/state-{}",
+        env!("CARGO_TARGET_TMPDIR"),
+        std::process::id()
+    )
 }
 
 impl TestServer {

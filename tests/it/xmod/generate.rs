@@ -1,8 +1,8 @@
 //! Rows by rule and by chance. The seeds are fixed: a difference today is a difference tomorrow.
 
 use super::Request;
-use super::random::Random;
 use super::table::{self, for_content, for_word, pieces};
+use crate::support::random::Random;
 use athens::module::{ModulePath, ModuleVersion, Version};
 use std::str::FromStr;
 

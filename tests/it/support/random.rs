@@ -1,15 +1,15 @@
 //! Chance that is the same in every run.
 
 /// A small generator (`SplitMix64`). Not for secrets; good enough to stir strings.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below `bound`, which must not be 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,19 +19,19 @@ impl Random {
     }
 
     /// One of the items, of which there must be one.
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
     /// One to `most` pieces in a row.
-    pub(super) fn join(&mut self, pieces: &[String], most: usize) -> String {
+    pub(crate) fn join(&mut self, pieces: &[String], most: usize) -> String {
         (0..=self.below(most))
             .map(|_| self.pick(pieces).as_str())
             .collect()
     }
 
     /// The text with one or two characters removed, doubled, swapped, replaced or inserted.
-    pub(super) fn mutate(&mut self, text: &str, alphabet: &[char]) -> String {
+    pub(crate) fn mutate(&mut self, text: &str, alphabet: &[char]) -> String {
         let mut chars: Vec<char> = text.chars().collect();
         for _ in 0..=self.below(2) {
             let at = self.below(chars.len() + 1);
@@ -50,7 +50,7 @@ impl Random {
     }
 
     /// Shuffles in place.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }

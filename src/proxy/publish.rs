@@ -1,0 +1,233 @@
+//! Publishing and deleting versions: the decisions, without HTTP.
+
+use std::io::Write as _;
+
+use super::{ModuleProxy, PublishError};
+use crate::module::{Info, ModuleVersion, Sum, Time, synthesized_go_mod};
+use crate::modzip::{self, Strictness, ZipError, go_mod_sum};
+use crate::store::{
+    Committed, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError, StoreKey,
+    Tombstone,
+};
+
+/// A zip that is being received. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Upload {
+    staged: StagedFile,
+    limit: u64,
+}
+
+impl Upload {
+    /// Takes the next bytes. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`PublishError::TooLarge`] if there are more than the server takes; if the disk is full or fails.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
+        if self.staged.len() + bytes.len() as u64 > self.limit {
+            return Err(PublishError::TooLarge { limit: self.limit });
+        }
+        self.staged
+            .write_all(bytes)
+            .map_err(|error| StoreError::io("write", "the upload", error).into())
+    }
+
+    /// The version that the zip's own entries name. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`PublishError::Nameless`] if they name none.
+    pub fn named_version(&self) -> Result<ModuleVersion, PublishError> {
+        match modzip::named_version(self.staged.file(), self.staged.len()) {
+            Ok(version) => Ok(version),
+            Err(ZipError::Unsound(why)) => Err(PublishError::Nameless { why }),
+            Err(ZipError::Io(error)) => Err(StoreError::io("read", "the upload", error).into()),
+        }
+    }
+}
+
+/// A version that was published, now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Whether this request did it; else the same content was there.
+    pub created: bool,
+    /// The module and version.
+    pub version: ModuleVersion,
+    /// The time in its `.info`, if that has one.
+    pub time: Option<Time>,
+    /// The h1: sum of the zip.
+    pub sum: Sum,
+    /// The h1: sum of the go.mod.
+    pub go_mod_sum: Sum,
+    /// The length of the zip that was sent, in bytes.
+    pub size: u64,
+}
+
+impl ModuleProxy {
+    /// Begins to receive a zip. Waits for the disk.
+    ///
+    /// # Errors
+    /// If the root is read-only, or the staging area can not be written.
+    pub fn begin_upload(&self) -> Result<Upload, PublishError> {
+        let staging = self.catalog.store().staging();
+        if staging.is_read_only() {
+            return Err(PublishError::ReadOnly);
+        }
+        Ok(Upload {
+            staged: staging.stage()?,
+            limit: self.max_zip_size,
+        })
+    }
+
+    /// Checks what was received and makes it a version, by the right of the token of this name. `provenance` is an `.info`
+    /// as the publisher has it: its time and origin are kept. Waits for the disk.
+    ///
+    /// The same content again is a success that changes nothing; other content for a version that is there, or was
+    /// deleted, is a conflict, whoever asks.
+    ///
+    /// # Errors
+    /// [`PublishError::Invalid`] with everything that is wrong with the zip; [`PublishError::Conflict`] with both sums;
+    /// if the disk is full or fails.
+    pub fn publish(
+        &self,
+        version: &ModuleVersion,
+        upload: Upload,
+        provenance: Option<Info>,
+        token: &str,
+    ) -> Result<Published, PublishError> {
+        let store = self.catalog.store();
+        let zip = upload.staged;
+        let size = zip.len();
+        let mut report = modzip::check(zip.file(), size, version, Strictness::Published)
+            .map_err(|error| StoreError::io("read", "the upload", error))?;
+        let Some(sum) = report.sum.filter(|_| report.is_sound()) else {
+            return Err(PublishError::Invalid {
+                version: version.clone(),
+                report: Box::new(report),
+            });
+        };
+        let go_mod = report
+            .go_mod
+            .take()
+            .unwrap_or_else(|| synthesized_go_mod(version.path()).into_bytes());
+        let mut published = Published {
+            created: true,
+            version: version.clone(),
+            time: None,
+            sum,
+            go_mod_sum: go_mod_sum(&go_mod),
+            size,
+        };
+        let buried = store.tombstone(version)?;
+        if let Some(there) = buried
+            .as_ref()
+            .map(|tombstone| tombstone.sum)
+            .filter(|there| *there != sum)
+        {
+            return Err(PublishError::conflict(&published, Some(there), true));
+        }
+        let info = info_of(version, provenance);
+        published.time = info.time();
+        let new = NewVersion {
+            zip,
+            zip_sum: sum,
+            go_mod,
+            info: info.to_json().into_bytes(),
+        };
+        match store.staging().commit(version, new)? {
+            Committed::Created => {
+                if buried.is_some() {
+                    store.staging().exhume(version)?;
+                }
+                let event = Event::new(EventKind::Publish, version)
+                    .zip(sum, size)
+                    .token(token);
+                self.note(version, event)?;
+                Ok(published)
+            }
+            Committed::HadZip => match self.stored_sum(version)? {
+                Some(there) if there == sum => Ok(Published {
+                    created: false,
+                    time: self.stored_time(version)?,
+                    ..published
+                }),
+                there => Err(PublishError::conflict(&published, there, false)),
+            },
+            Committed::HadOtherGoMod => Err(PublishError::conflict(&published, None, false)),
+        }
+    }
+
+    /// Deletes a version and leaves a tombstone, by the right of the token of this name. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`PublishError::Unknown`] if there is no such version, [`PublishError::Deleted`] if it was deleted before; if the
+    /// disk fails.
+    pub fn delete(&self, version: &ModuleVersion, token: &str) -> Result<Tombstone, PublishError> {
+        let store = self.catalog.store();
+        if store.staging().is_read_only() {
+            return Err(PublishError::ReadOnly);
+        }
+        let Some(sum) = self.stored_sum(version)? else {
+            return Err(match store.tombstone(version)? {
+                Some(_) => PublishError::Deleted {
+                    version: version.clone(),
+                },
+                None => PublishError::Unknown {
+                    version: version.clone(),
+                },
+            });
+        };
+        let tombstone = Tombstone::new(version, sum, token);
+        store.staging().bury(version, &tombstone)?;
+        let event = Event {
+            sum: Some(sum.to_string()),
+            ..Event::new(EventKind::Delete, version).token(token)
+        };
+        self.note(version, event)?;
+        Ok(tombstone)
+    }
+
+    /// Writes an event to the journal and brings the module's list up to date.
+    fn note(&self, version: &ModuleVersion, mut event: Event) -> Result<(), PublishError> {
+        self.catalog.store().journal().append(&mut event)?;
+        self.catalog.changed(version.path())?;
+        Ok(())
+    }
+
+    /// The sum of the zip that is there; `None` if there is none, or it is not one that the go command could use.
+    fn stored_sum(&self, version: &ModuleVersion) -> Result<Option<Sum>, PublishError> {
+        let store = self.catalog.store();
+        let Some(zip) = store.read_blocking(&StoreKey::File(version, ModuleFile::Zip))? else {
+            return Ok(None);
+        };
+        if let Some(sum) = store.proven_sum(version, &zip.identity())? {
+            return Ok(Some(sum));
+        }
+        match modzip::zip_sum(zip.file().as_ref(), zip.len(), version) {
+            Ok(sum) => Ok(Some(sum)),
+            Err(ZipError::Unsound(_)) => Ok(None),
+            Err(ZipError::Io(error)) => {
+                let path = StoreKey::File(version, ModuleFile::Zip).relative_path();
+                Err(StoreError::io("read", path, error).into())
+            }
+        }
+    }
+
+    fn stored_time(&self, version: &ModuleVersion) -> Result<Option<Time>, PublishError> {
+        let key = StoreKey::File(version, ModuleFile::Info);
+        let Some(file) = self.catalog.store().read_blocking(&key)? else {
+            return Ok(None);
+        };
+        let bytes = file
+            .read_all_blocking()
+            .map_err(|error| StoreError::io("read", key.relative_path(), error))?;
+        Ok(Info::parse(&bytes).ok().and_then(|info| info.time()))
+    }
+}
+
+/// The `.info` to keep: what the publisher says, under this version; the time of now where there is none.
+fn info_of(version: &ModuleVersion, provenance: Option<Info>) -> Info {
+    let now = jiff::Timestamp::now().as_second();
+    let provenance = provenance.unwrap_or_else(|| Info::new(version.version(), None));
+    provenance
+        .named(version.version())
+        .or_time(Time::from_unix(now))
+}
