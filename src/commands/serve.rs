@@ -108,16 +108,20 @@ fn guard(config: &ServeConfig) -> anyhow::Result<Guard> {
 }
 
 fn open_tokens(config: &ServeConfig) -> anyhow::Result<TokenStore> {
+    // These errors are whole sentences with their causes.
+    let said = |error: &dyn std::error::Error| anyhow::anyhow!("{error}");
     let directory = StateDirectory::new(state_directory(config.state.clone())?);
-    directory.refuse_inside(&config.proxy.root)?;
-    let made = ensure_local_token(&directory, Time::from(SystemTime::now()))?;
-    if made == LocalToken::Made {
+    directory
+        .refuse_inside(&config.proxy.root)
+        .map_err(|error| said(&error))?;
+    let now = Time::from(SystemTime::now());
+    if ensure_local_token(&directory, now).map_err(|error| said(&error))? == LocalToken::Made {
         tracing::info!(
             "made a token for this user in {}",
             directory.path().join("local-token").display()
         );
     }
-    Ok(TokenStore::open(directory)?)
+    TokenStore::open(directory).map_err(|error| said(&error))
 }
 
 /// `athens 1.2.3 serving storage-root at http://127.0.0.1:3000`: scripts and people read it.

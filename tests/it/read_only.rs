@@ -77,6 +77,11 @@ fn by_the_file_system() {
     // Root may write everywhere: then the server runs as somebody who may not.
     let is_root =
         fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let state = binary.root().join("state");
+    fs::create_dir(&state).unwrap();
+    if is_root {
+        std::os::unix::fs::chown(&state, Some(65534), Some(65534)).unwrap();
+    }
     let mut command = if is_root {
         let mut command = Command::new("setpriv");
         command
@@ -94,7 +99,7 @@ fn by_the_file_system() {
         Command::new(&copy)
     };
     command
-        .env("ATHENS_STATE", binary.root().join("state"))
+        .env("ATHENS_STATE", &state)
         .args(["serve", "--listen", "127.0.0.1:0", "--root"])
         .arg(tree.root());
     let server = TestServer::start_command(command);
