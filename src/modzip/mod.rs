@@ -9,6 +9,7 @@
 mod archive;
 mod check;
 mod contents;
+pub mod create;
 mod directory;
 mod error;
 mod fold;
@@ -23,6 +24,7 @@ mod rule;
 mod sizes;
 
 pub use check::{Finding, Report, Strictness, check};
+pub use create::{CreateError, Created, create_from_directory, create_from_git};
 pub use directory::{Directory, read_directory};
 pub use error::ZipError;
 pub use hash::{go_mod_sum, zip_sum};

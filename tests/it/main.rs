@@ -13,6 +13,8 @@
 mod architecture;
 /// `athens list` and `athens reindex`.
 mod commands;
+/// Module zips made here are those of the go command.
+mod create;
 /// The reference pages against the program.
 mod docs;
 /// Real go commands, old and new, with the server as their only GOPROXY.
