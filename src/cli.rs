@@ -1,6 +1,7 @@
 //! The command line: types and help text, nothing else.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -24,6 +25,7 @@ Examples:
   GOPROXY=http://127.0.0.1:3000 go get example.com/module@v1.2.0
   athens list 'example.com/*'                     what the folder holds
   athens reindex --root /srv/modules              make the folder ready for a static server or file://
+  athens verify --root /srv/modules               read everything in it, and say what is wrong
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
@@ -56,6 +58,8 @@ pub enum Command {
     List(ListArgs),
     /// Write what a static server or file:// needs: list, @latest and missing .mod and .info files
     Reindex(ReindexArgs),
+    /// Read every file of a folder, say what is wrong with it, and mend that with --fix
+    Verify(VerifyArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
 }
@@ -122,6 +126,53 @@ pub struct ReindexArgs {
     /// Say what would be written, and write nothing [default: false]
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Print JSON instead of text [default: false]
+    #[arg(long)]
+    pub json: bool,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  athens verify                                        ./storage-root
+  athens verify /srv/modules                           another root, as --root /srv/modules
+  athens verify example.com/corp/lib                   one module
+  athens verify example.com/corp/lib@v1.2.0            one version
+  athens verify --root /srv/modules --fix
+  athens verify --json | jq -r 'select(.kind) | .path'
+
+A line for each finding: path, what is wrong, and what --fix would do. --fix makes anew what follows from other files
+(list, @latest, .ziphash, missing .mod and .info) and moves what is broken to .athens/quarantine/TIME below the root;
+nothing is deleted. A server may run meanwhile.
+
+With --json, one object a line: path, kind, problem, fix, and with --fix fixed and outcome; last of all summary.
+Exit status: 0 no findings; 1 findings, also if --fix mended them; 2 wrong usage, or something could not be read.";
+
+/// `athens verify`.
+#[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub struct VerifyArgs {
+    /// What to check: a directory, if there is one of this name or it starts with / or ./; else a module or a version
+    /// within --root [default: all of --root]
+    #[arg(value_name = "ROOT|MODULE[@VERSION]")]
+    pub target: Option<String>,
+
+    /// Folder that holds the modules
+    #[arg(
+        long,
+        env = "ATHENS_ROOT",
+        value_name = "DIR",
+        default_value = "storage-root"
+    )]
+    pub root: PathBuf,
+
+    /// How many versions to check at once [default: the number of cores]
+    #[arg(long, value_name = "NUMBER")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Mend what can be mended, and move what is broken to quarantine [default: false]
+    #[arg(long)]
+    pub fix: bool,
 
     /// Print JSON instead of text [default: false]
     #[arg(long)]

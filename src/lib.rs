@@ -7,6 +7,7 @@
 //! - [`store`]: the folder; the only place that writes below it.
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
 //! - [`auth`]: tokens and what each may do, without HTTP; the only place that writes the state directory.
+//! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
@@ -30,3 +31,4 @@ pub mod module;
 pub mod modzip;
 pub mod proxy;
 pub mod store;
+pub mod verify;

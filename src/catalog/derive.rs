@@ -110,12 +110,18 @@ enum Target {
 }
 
 impl Change {
-    fn key<'a>(&'a self, module: &'a ModulePath) -> StoreKey<'a> {
+    /// The file.
+    pub(crate) fn key<'a>(&'a self, module: &'a ModulePath) -> StoreKey<'a> {
         match &self.target {
             Target::List => StoreKey::List(module),
             Target::Latest => StoreKey::Latest(module),
             Target::File(version, file) => StoreKey::File(version, *file),
         }
+    }
+
+    /// What the file is to hold; `None` if it is to be removed.
+    pub(crate) fn content(&self) -> Option<&[u8]> {
+        self.content.as_deref()
     }
 
     /// What it does, for people: `write example.com/m/@v/list`.

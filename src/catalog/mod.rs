@@ -25,12 +25,15 @@ use std::time::{Duration, Instant, SystemTime};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 
+pub(crate) use derive::{Change, apply, latest_version, plan};
 pub use index::ModuleIndex;
 pub use reindex::{Reindexed, reindex_module};
 pub use report::Finding;
+pub(crate) use scan::{scan, version_of};
 pub use soundness::{MAX_INFO_SIZE, Soundness, Verdict, check_go_mod, check_info};
 pub use walk::{Step, walk};
 pub use watch::WatchMode;
+pub(crate) use whole::clause;
 
 use self::index::Snapshot;
 use self::keeper::Keeper;
@@ -322,7 +325,7 @@ impl Inner {
             self.watches.release(&refused);
         }
         let (began, generation) = (Instant::now(), slot.generation());
-        let scan = scan::scan(&self.store, &self.soundness, module)?;
+        let scan = scan(&self.store, &self.soundness, module)?;
         let index = match &scan {
             Some(scan) => {
                 ModuleIndex::of_scan(&self.store, &self.soundness, module, scan)?.map(Arc::new)

@@ -86,6 +86,24 @@ impl Scan {
         versions
     }
 
+    /// Counts versions as servable or not, whatever the cheap checks said: for those who know more.
+    pub(crate) fn correct(&mut self, broken: &BTreeSet<Version>, mendable: &BTreeSet<Version>) {
+        self.complete.retain(|version| !broken.contains(version));
+        self.derivable
+            .retain(|derivable| !broken.contains(&derivable.version));
+        let known = self.servable();
+        for version in mendable
+            .iter()
+            .filter(|version| !known.contains(version) && !broken.contains(version))
+        {
+            self.derivable.push(Derivable {
+                version: version.clone(),
+                missing: Vec::new(),
+                changed: SystemTime::UNIX_EPOCH,
+            });
+        }
+    }
+
     /// Leaves out, for now, versions that lack files and were changed within `quiet`; says when to look again.
     pub(crate) fn postpone_young(&mut self, quiet: Duration) {
         let young = |derivable: &Derivable| is_younger(derivable.changed, quiet);
@@ -187,7 +205,7 @@ pub(crate) fn scan(
 }
 
 /// The version that an escaped file name stands for, if it is one that this module can have.
-fn version_of(module: &ModulePath, escaped: &str) -> Result<Version, String> {
+pub(crate) fn version_of(module: &ModulePath, escaped: &str) -> Result<Version, String> {
     let unescaped: EscapedVersion = escaped.parse().map_err(|_| {
         "is not an escaped version: capital letters are written as '!' and the small letter"
             .to_owned()

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::module::{Info, ModuleVersion, synthesized_go_mod};
 use crate::modzip::{self, MAX_GO_MOD_SIZE, ZipError};
-use crate::store::{FileContent, Identity, ModuleFile, Refusal, StoreError, StoreKey};
+use crate::store::{FileContent, Identity, Locks, ModuleFile, Refusal, StoreError, StoreKey};
 
 /// A file that changed less than this ago may change again without its change time moving on: clocks of file systems
 /// tick every few milliseconds. Its verdict is not kept.
@@ -47,6 +47,8 @@ pub struct Soundness {
     pub(super) verdicts: Cache<(Identity, u64), Verdict>,
     /// Zips that were read whole, in the state in which they were.
     pub(super) whole: Cache<(Identity, u64), ()>,
+    /// Held while a zip is read whole: who else wants that one waits for the verdict.
+    pub(super) reading: Locks,
 }
 
 impl Soundness {
@@ -55,6 +57,7 @@ impl Soundness {
         Self {
             verdicts: Cache::new(capacity),
             whole: Cache::new(capacity),
+            reading: Locks::default(),
         }
     }
 

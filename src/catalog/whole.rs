@@ -42,6 +42,10 @@ impl Soundness {
         if let Verdict::Unsound(_) = cheap {
             return Ok(cheap);
         }
+        let _turn = self.reading.lock(version);
+        if let Some(verdict) = self.known_whole(version, identity) {
+            return Ok(verdict);
+        }
         let verdict = if store.tombstone(version)?.is_some() {
             Verdict::Unsound(Arc::from(
                 "was deleted from this server, and only the same content may be published again",
@@ -96,7 +100,7 @@ fn adopt(
 }
 
 /// What is wrong, as a clause after the name of the file.
-fn clause(report: &Report) -> String {
+pub(crate) fn clause(report: &Report) -> String {
     let Some(finding) = report.findings.first() else {
         return "can not be used by the go command".to_owned();
     };

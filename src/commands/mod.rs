@@ -6,6 +6,7 @@ mod progress;
 mod reindex;
 mod serve;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Serve(arguments) => serve::run(*arguments, printer),
         Command::List(arguments) => list::run(&arguments, printer),
         Command::Reindex(arguments) => reindex::run(&arguments, printer),
+        Command::Verify(arguments) => verify::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
     };
     result.unwrap_or_else(|error| {
@@ -50,4 +52,13 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         let _ = printer.error_line(&format!("athens: {error:#}"));
         ExitStatus::Failure
     })
+}
+
+/// A number and what is counted, in the right form.
+fn count(number: u64, what: &str) -> String {
+    if number == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{number} {what}s")
+    }
 }

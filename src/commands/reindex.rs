@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{ExitStatus, Printer, progress};
+use super::{ExitStatus, Printer, count, progress};
 use crate::catalog::{Finding, Soundness, Step, reindex_module, walk};
 use crate::cli::ReindexArgs;
 use crate::store::{DirStore, OpenMode, Written};
@@ -98,13 +98,5 @@ impl Summary {
             path: finding.path,
             why: finding.why,
         });
-    }
-}
-
-fn count(number: u64, what: &str) -> String {
-    if number == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{number} {what}s")
     }
 }

@@ -1,6 +1,6 @@
 //! Who asks, and whether they may: from the `Authorization` header to an [`Access`], or a refusal.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use warp::http::HeaderMap;
@@ -61,7 +61,7 @@ impl Guard {
     }
 
     async fn slowed(&self, client: Option<Client>, why: String) -> Refusal {
-        let address = client.map_or_else(|| IpAddr::from([0, 0, 0, 0]), |client| client.0.ip());
+        let address = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0.ip());
         match self.throttle.failed(address, Instant::now()) {
             Penalty::None => Refusal::Unauthorized(why),
             Penalty::Delay(delay) => {

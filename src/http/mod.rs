@@ -225,11 +225,11 @@ mod tests {
             ("GET", "/a", 404, 404),
             ("POST", "/", 405, 405),
             ("PUT", "/example.com/m/@v/v1.0.0.zip", 401, 405),
-            ("PUT", "/a/b/example.com/m/@v/v1.0.0.zip", 405, 401),
-            ("PUT", "/a/b/upload", 405, 401),
+            ("PUT", "/a/b/example.com/m/@v/v1.0.0.zip", 404, 401),
+            ("PUT", "/a/b/upload", 404, 401),
             ("PUT", "/example.com/m/@v/v1.0.0.mod", 405, 405),
             ("DELETE", "/example.com/m/@v/v1.0.0", 401, 405),
-            ("DELETE", "/nothing", 405, 405),
+            ("DELETE", "/nothing", 404, 405),
             ("OPTIONS", "/healthz", 405, 405),
         ] {
             for (response, status) in [

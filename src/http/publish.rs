@@ -17,7 +17,7 @@ use warp::{Filter, Rejection, Reply as _};
 use super::App;
 use super::error::{NO_STORE, Refusal, text_reply};
 use super::guard::Client;
-use super::request::{NoRequest, ProxyRequest, Target};
+use super::request::{ProxyRequest, Target};
 use crate::auth::Right;
 use crate::module::{Info, ModuleVersion};
 use crate::proxy::{PublishError, Published, Upload};
@@ -203,11 +203,7 @@ async fn delete(
 
 /// The version whose zip is at a path.
 fn version_at(path: &str) -> Result<ModuleVersion, Refusal> {
-    let ProxyRequest { module, target } = match ProxyRequest::parse(&format!("/{path}")) {
-        // What is nothing to read is nothing to write either.
-        Err(NoRequest::Absent(_)) => return Err(Refusal::MethodNotAllowed),
-        request => request?,
-    };
+    let ProxyRequest { module, target } = ProxyRequest::parse(&format!("/{path}"))?;
     let Target::Zip(version) = target else {
         return Err(Refusal::MethodNotAllowed);
     };

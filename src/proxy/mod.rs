@@ -18,7 +18,7 @@ pub use crate::modzip::{Finding, Report};
 use crate::catalog::{Catalog, CatalogSettings, Verdict, check_go_mod, check_info};
 use crate::module::{ModulePath, ModuleVersion, VersionQuery};
 use crate::store::{
-    Content, DirStore, FileContent, ModuleFile, Object, OpenMode, StoreError, StoreKey,
+    Content, DirStore, FileContent, Locks, ModuleFile, Object, OpenMode, StoreError, StoreKey,
 };
 
 /// How a [`ModuleProxy`] works.
@@ -47,6 +47,8 @@ pub struct ProxySettings {
 pub struct ModuleProxy {
     catalog: Catalog,
     max_zip_size: u64,
+    /// Held by who publishes or deletes a version, until the journal has it.
+    changing: Locks,
 }
 
 /// A `.mod` up to this length is checked and sent from memory; a longer one is checked where that may take its time.
@@ -82,6 +84,7 @@ impl ModuleProxy {
         Ok(Arc::new(Self {
             catalog,
             max_zip_size: settings.max_zip_size,
+            changing: Locks::default(),
         }))
     }
 

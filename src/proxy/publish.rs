@@ -116,6 +116,8 @@ impl ModuleProxy {
             go_mod_sum: go_mod_sum(&go_mod),
             size,
         };
+        // Whoever is told that it is there is told so when all of it is.
+        let _turn = self.changing.lock(version);
         let buried = store.tombstone(version)?;
         if let Some(there) = buried
             .as_ref()
@@ -132,23 +134,32 @@ impl ModuleProxy {
             go_mod,
             info: info.to_json().into_bytes(),
         };
+        // What can fail for want of space fails before anything is visible.
+        store.journal().reserve()?;
         match store.staging().commit(version, new)? {
             Committed::Created => {
                 if buried.is_some() {
                     store.staging().exhume(version)?;
                 }
-                let event = Event::new(EventKind::Publish, version)
-                    .zip(sum, size)
-                    .token(token);
-                self.note(version, event)?;
+                self.note(version, publication(version, sum, size, token))?;
                 Ok(published)
             }
             Committed::HadZip => match self.stored_sum(version)? {
-                Some(there) if there == sum => Ok(Published {
-                    created: false,
-                    time: self.stored_time(version)?,
-                    ..published
-                }),
+                Some(there) if there == sum => {
+                    // Whoever brought it back before was stopped before the last step.
+                    if buried.is_some() {
+                        store.staging().exhume(version)?;
+                    }
+                    if !store.journal().holds(version)? {
+                        // Whoever was on it before was stopped on the way.
+                        self.note(version, publication(version, sum, size, token))?;
+                    }
+                    Ok(Published {
+                        created: false,
+                        time: self.stored_time(version)?,
+                        ..published
+                    })
+                }
                 there => Err(PublishError::conflict(&published, there, false)),
             },
             Committed::HadOtherGoMod => Err(PublishError::conflict(&published, None, false)),
@@ -165,6 +176,7 @@ impl ModuleProxy {
         if store.staging().is_read_only() {
             return Err(PublishError::ReadOnly);
         }
+        let _turn = self.changing.lock(version);
         let Some(sum) = self.stored_sum(version)? else {
             return Err(match store.tombstone(version)? {
                 Some(_) => PublishError::Deleted {
@@ -185,10 +197,13 @@ impl ModuleProxy {
         Ok(tombstone)
     }
 
-    /// Writes an event to the journal and brings the module's list up to date.
+    /// Writes an event to the journal and brings the module's list up to date, which can be made up for later: what
+    /// is done is done, and the answer says so.
     fn note(&self, version: &ModuleVersion, mut event: Event) -> Result<(), PublishError> {
         self.catalog.store().journal().append(&mut event)?;
-        self.catalog.changed(version.path())?;
+        if let Err(error) = self.catalog.changed(version.path()) {
+            tracing::error!("the list of {} stays as it was: {error}", version.path());
+        }
         Ok(())
     }
 
@@ -221,6 +236,12 @@ impl ModuleProxy {
             .map_err(|error| StoreError::io("read", key.relative_path(), error))?;
         Ok(Info::parse(&bytes).ok().and_then(|info| info.time()))
     }
+}
+
+fn publication(version: &ModuleVersion, sum: Sum, size: u64, token: &str) -> Event {
+    Event::new(EventKind::Publish, version)
+        .zip(sum, size)
+        .token(token)
 }
 
 /// The `.info` to keep: what the publisher says, under this version; the time of now where there is none.

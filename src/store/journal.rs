@@ -11,15 +11,17 @@ use std::os::unix::fs::FileExt as _;
 
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, Mode, OFlags};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, DirStore, StoreError};
 use crate::module::ModuleVersion;
 
-const JOURNAL: &str = ".athens/journal.jsonl";
+pub(super) const JOURNAL: &str = ".athens/journal.jsonl";
 
 /// The longest line that is read back, in bytes; ours are a tenth of it, but for very long module paths.
-const LONGEST_LINE: u64 = 16 << 10;
+pub(super) const LONGEST_LINE: u64 = 16 << 10;
 
 /// What happened to a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,9 @@ pub enum EventKind {
     Adopt,
     /// It was deleted.
     Delete,
-    /// A derived file of it was mended.
+    /// `athens verify --fix` mended it. With a sum: a derived file was made anew for the zip of that sum. Without: its
+    /// files were moved to quarantine, or found to be gone. With an empty path and version it is about the journal itself:
+    /// what is wrong with the lines before it is known.
     Repair,
 }
 
@@ -97,7 +101,7 @@ impl Event {
 /// The journal of a store.
 #[derive(Debug, Clone, Copy)]
 pub struct Journal<'a> {
-    store: &'a DirStore,
+    pub(super) store: &'a DirStore,
 }
 
 impl<'a> Journal<'a> {
@@ -135,6 +139,49 @@ impl<'a> Journal<'a> {
         file.sync_data().map_err(failed)
     }
 
+    /// Takes room on the disk for the next lines, so that an event that must be told is not what a full disk refuses.
+    /// Where room can not be taken, none is. Waits for the disk.
+    ///
+    /// # Errors
+    /// If the disk is full, or the journal can not be written.
+    pub fn reserve(&self) -> Result<(), StoreError> {
+        if self.store.staging().is_read_only() {
+            return Ok(());
+        }
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{FallocateFlags, fallocate};
+            let failed = |error: io::Error| StoreError::io("append to", JOURNAL, error);
+            let file = self.open()?;
+            let len = file.metadata().map_err(failed)?.len();
+            if let Err(error @ (Errno::NOSPC | Errno::DQUOT)) =
+                fallocate(&file, FallocateFlags::KEEP_SIZE, len, LONGEST_LINE)
+            {
+                return Err(failed(error.into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the journal says how a version that is there came. Waits for the disk, and reads all of the journal.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn holds(&self, version: &ModuleVersion) -> Result<bool, StoreError> {
+        let (path, version) = (version.path().as_str(), version.version().as_str());
+        let mut holds = false;
+        self.each(|event| {
+            if event.path == path && event.version == version {
+                match event.event {
+                    EventKind::Publish | EventKind::Fetch | EventKind::Adopt => holds = true,
+                    EventKind::Delete => holds = false,
+                    EventKind::Repair => {}
+                }
+            }
+        })?;
+        Ok(holds)
+    }
+
     fn open(&self) -> Result<File, StoreError> {
         self.store.staging().make_ours()?;
         let flags =
@@ -155,6 +202,12 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// If the journal is there and can not be read.
     pub fn events(&self) -> Result<Vec<Event>, StoreError> {
+        let mut events = Vec::new();
+        self.each(|event| events.push(event))?;
+        Ok(events)
+    }
+
+    fn each(&self, mut take: impl FnMut(Event)) -> Result<(), StoreError> {
         let file = match self.store.beneath().open(
             JOURNAL,
             OFlags::RDONLY | OFlags::NOFOLLOW,
@@ -162,13 +215,12 @@ impl<'a> Journal<'a> {
         ) {
             Ok(file) => File::from(file),
             Err(error) => {
-                return Ok(self
+                return self
                     .store
-                    .absent_or_error::<Vec<Event>>("open", JOURNAL, error)?
-                    .unwrap_or_default());
+                    .absent_or_error::<()>("open", JOURNAL, error)
+                    .map(Option::unwrap_or_default);
             }
         };
-        let mut events = Vec::new();
         let mut lines = io::BufReader::new(file);
         let mut line = Vec::new();
         loop {
@@ -176,9 +228,11 @@ impl<'a> Journal<'a> {
             let read = io::BufRead::read_until(&mut lines, b'\n', &mut line)
                 .map_err(|error| StoreError::io("read", JOURNAL, error))?;
             if read == 0 {
-                return Ok(events);
+                return Ok(());
             }
-            events.extend(serde_json::from_slice::<Event>(&line));
+            if let Ok(event) = serde_json::from_slice(&line) {
+                take(event);
+            }
         }
     }
 }
@@ -263,5 +317,31 @@ mod tests {
             line.contains("\"Event\":\"adopt\",\"Path\":\"example.com/m\",\"Version\":\"v1.0.0\"}"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn what_is_there_and_how_it_came() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        let journal = store.journal();
+        assert!(!journal.holds(&version()).unwrap());
+        for (kind, holds) in [
+            (EventKind::Repair, false),
+            (EventKind::Publish, true),
+            (EventKind::Repair, true),
+            (EventKind::Delete, false),
+            (EventKind::Adopt, true),
+        ] {
+            journal.reserve().unwrap();
+            journal.append(&mut Event::new(kind, &version())).unwrap();
+            assert_eq!(journal.holds(&version()).unwrap(), holds, "{kind:?}");
+        }
+        let other = "example.com/m/v2".parse().unwrap();
+        let other = ModuleVersion::new(other, "v2.0.0".parse().unwrap()).unwrap();
+        assert!(!journal.holds(&other).unwrap());
+        // Room that was taken is not part of the file.
+        assert_eq!(journal.events().unwrap().len(), 5);
+        let bytes = fs::read(scratch.path().join(JOURNAL)).unwrap();
+        assert!(!bytes.contains(&0));
     }
 }

@@ -1,5 +1,7 @@
 //! Reading a directory below the root.
 
+use std::time::SystemTime;
+
 use rustix::fs::{AtFlags, Dir, FileType, OFlags};
 use rustix::io::Errno;
 
@@ -74,6 +76,21 @@ impl DirStore {
             });
         }
         Ok(Some(entries))
+    }
+
+    /// When a name in the directory at `path` last came, went or changed; `None` if there is no such directory. Waits for
+    /// the disk.
+    ///
+    /// # Errors
+    /// If the directory can not be looked at.
+    pub fn directory_changed(&self, path: &str) -> Result<Option<SystemTime>, StoreError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        match self.beneath().open(path, flags, Access::MayWait) {
+            Ok(directory) => rustix::fs::fstat(directory)
+                .map(|stat| Some(Identity::of_stat(&stat).changed_at()))
+                .map_err(|error| StoreError::io("look at", path, error)),
+            Err(error) => self.absent_or_error("look at", path, error),
+        }
     }
 
     fn kind_of(&self, path: &str) -> EntryKind {

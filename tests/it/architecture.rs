@@ -11,8 +11,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "config", "http", "logging", "proxy", "auth", "catalog", "store", "modzip",
-            "module",
+            "cli", "config", "http", "logging", "proxy", "auth", "verify", "catalog", "store",
+            "modzip", "module",
         ],
     ),
     ("cli", &["config", "auth", "module"]),
@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("logging", &[]),
     ("auth", &["module"]),
     ("proxy", &["catalog", "store", "modzip", "module"]),
+    ("verify", &["catalog", "store", "modzip", "module"]),
     ("catalog", &["store", "modzip", "module"]),
     ("store", &["module"]),
     ("modzip", &["module"]),

@@ -25,6 +25,8 @@ mod hostile;
 mod lockfile;
 /// What many large downloads cost.
 mod memory;
+/// Publishing and deleting over HTTP.
+mod publish;
 /// Roots that cannot be written, or are not to be.
 mod read_only;
 /// The module that ships in storage-root.
@@ -44,6 +46,8 @@ mod support;
 mod tokens;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;
+/// `athens verify`: what it finds, mends and leaves.
+mod verify;
 /// Versions that come and go while the server is busy.
 mod watching;
 /// The domain types against golang.org/x/mod.

@@ -222,8 +222,8 @@ impl Staging<'_> {
     }
 }
 
-/// Moves a staged file to a name that nothing has.
-fn move_without_replacing(
+/// Moves a file to a name that nothing has.
+pub(super) fn move_without_replacing(
     area: &OwnedFd,
     staged: &str,
     directory: &OwnedFd,

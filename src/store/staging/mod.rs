@@ -9,6 +9,8 @@
 )]
 
 mod area;
+mod leftovers;
+mod quarantine;
 mod version;
 
 use std::io::Write as _;
@@ -19,6 +21,7 @@ use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
 pub use area::StagedFile;
+pub use quarantine::Batch;
 pub use version::{Committed, NewVersion};
 
 use self::area::Place;

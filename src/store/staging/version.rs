@@ -196,7 +196,7 @@ impl Staging<'_> {
     }
 
     /// Opens a directory below the root, made with all above it where they are missing. What was made is synced.
-    fn make_directory(&self, path: &str) -> Result<OwnedFd, StoreError> {
+    pub(super) fn make_directory(&self, path: &str) -> Result<OwnedFd, StoreError> {
         let failed = |error: Errno| StoreError::io("make directory", path, error);
         let open = |path: &str| {
             self.store

@@ -1,0 +1,13 @@
+//! Publishing over HTTP, by the real binary over real sockets: what is answered, what then lies in the folder, who may,
+//! and what is left when clients, disks and processes fail.
+
+mod dropped;
+mod full_disk;
+mod memory;
+mod outcomes;
+mod races;
+mod refused;
+mod registry;
+mod rights;
+mod storm;
+mod zips;
