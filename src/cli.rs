@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::auth::{Lifetime, Rights, TokenName, parse_modules};
-use crate::config::{ServeSettings, environment};
-use crate::module::PathPatterns;
+use crate::config::{Concealed, ServeSettings, environment};
+use crate::module::{ModulePath, PathPatterns, Version};
 
 /// A Go module proxy and a registry for private modules: one binary, one folder.
 #[derive(Parser, Debug)]
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   athens serve                                    serve ./storage-root at http://127.0.0.1:3000
   GOPROXY=http://127.0.0.1:3000 go get example.com/module@v1.2.0
+  athens publish ./testmodule --version v1.0.0    put a directory on that server as a module version
   athens list 'example.com/*'                     what the folder holds
   athens reindex --root /srv/modules              make the folder ready for a static server or file://
   athens verify --root /srv/modules               read everything in it, and say what is wrong
@@ -54,6 +55,8 @@ SIGTERM or SIGINT: no new connections, running answers finish, exit status 0. A 
 pub enum Command {
     /// Serve a folder of modules as a GOPROXY
     Serve(Box<ServeArgs>),
+    /// Put a module version on a server, from a directory, a git tag or a zip
+    Publish(Box<PublishArgs>),
     /// Print the modules and versions of a folder
     List(ListArgs),
     /// Write what a static server or file:// needs: list, @latest and missing .mod and .info files
@@ -75,6 +78,78 @@ pub struct ServeArgs {
     /// Everything that may also stand in the file.
     #[command(flatten)]
     pub settings: ServeSettings,
+}
+
+const PUBLISH_EXAMPLES: &str = "\
+Examples:
+  athens publish ./testmodule --version v1.0.0      a directory, to the server on this machine
+  athens publish                                    the git tag that is checked out here
+  athens publish --dry-run                          what would go in, what is left out and why
+  athens publish --server https://goproxy.corp.example --token-file ci.token
+  athens publish --output m.zip; athens publish m.zip
+
+The version is --version, or that of the git tag of the commit that is checked out: v1.2.0, or
+tools/lint/v1.2.0 for a module in tools/lint. With such a tag the files are those of the commit, and the
+sums those that everybody else has; without, those of the directory, tracked by git or not.
+
+The token is looked for in --token-file, ATHENS_TOKEN, the server's URL, .netrc ($NETRC or ~/.netrc), and,
+for a server on this machine, in the state directory, where the server leaves one for its own user.
+
+Exit status: 0 published, or there already with the same content; 1 refused; 2 wrong usage, or it failed.";
+
+/// `athens publish`.
+#[derive(Args, Debug)]
+#[command(after_help = PUBLISH_EXAMPLES)]
+pub struct PublishArgs {
+    /// Directory of the module, or a module zip
+    #[arg(value_name = "DIR|ZIP", default_value = ".")]
+    pub source: PathBuf,
+
+    /// Version to publish [default: of the git tag at HEAD, or of the zip]
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<Version>,
+
+    /// Path that the module must have [default: what go.mod, or the zip, says]
+    #[arg(long, value_name = "PATH")]
+    pub module: Option<ModulePath>,
+
+    /// URL of the server, as in GOPROXY
+    #[arg(
+        long,
+        env = "ATHENS_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:3000",
+        hide_env_values = true
+    )]
+    pub server: Concealed,
+
+    /// File that holds the token [default: none, see below]
+    #[arg(long, env = "ATHENS_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// State directory of the server, for one on this machine [default: the platform's, as `athens help token` says]
+    #[arg(long, env = "ATHENS_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Publish although the work tree has changes, and publish these too: the files of the directory, not of the tag [default: false]
+    #[arg(long)]
+    pub allow_dirty: bool,
+
+    /// Send module and token over plain HTTP to another machine, for everybody on the way to read [default: false]
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Say what would go in, what is left out and why, and the sums; contact nobody [default: false]
+    #[arg(long, conflicts_with = "output")]
+    pub dry_run: bool,
+
+    /// Write the zip to a file, and contact nobody [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Print JSON instead of text: what the server answers, or with --dry-run what would be sent [default: false]
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `athens list`.

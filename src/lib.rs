@@ -10,6 +10,7 @@
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
+//! - [`client`]: the other end of the wire: sends a version to a server; the only place that names reqwest.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
 
 #![cfg_attr(
@@ -23,6 +24,7 @@
 pub mod auth;
 pub mod catalog;
 pub mod cli;
+pub mod client;
 pub mod commands;
 pub mod config;
 pub mod http;

@@ -179,7 +179,8 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
     // Also of a directory that is gone: what stood beside it says what is no longer so.
     let read = || scan(&catalog.store, &catalog.soundness, module).map(Option::unwrap_or_default);
     let mut scan = read()?;
-    if check_fresh(catalog, module, &scan.fresh)? {
+    let fresh = check_fresh(catalog, module, &scan.fresh)?;
+    if fresh.found {
         scan = read()?;
         catalog
             .slots
@@ -191,17 +192,29 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
     if derive::apply(&catalog.store, module, &changes)? == Written::ReadOnly {
         catalog.reporter.report_read_only(&catalog.store);
     }
-    Ok(scan.look_again)
+    Ok([scan.look_again, fresh.look_again]
+        .into_iter()
+        .flatten()
+        .min())
 }
 
-/// Reads the zips of versions that have just come, so that the first who asks for one need not wait. Says whether one
-/// turned out to be no good.
+/// What came of looking at versions that have just come.
+#[derive(Default)]
+struct Fresh {
+    /// Whether one turned out to be no good.
+    found: bool,
+    /// When one is to be looked at that was too young.
+    look_again: Option<SystemTime>,
+}
+
+/// Reads the zips of versions that have just come, so that the first who asks for one need not wait. One that came this
+/// moment may be about to get its `.ziphash`, from a server that publishes it: it is looked at later.
 fn check_fresh(
     catalog: &Inner,
     module: &ModulePath,
     fresh: &[Version],
-) -> Result<bool, StoreError> {
-    let mut found = false;
+) -> Result<Fresh, StoreError> {
+    let mut looked = Fresh::default();
     for version in fresh {
         let Ok(version) = ModuleVersion::new(module.clone(), version.clone()) else {
             continue;
@@ -212,10 +225,16 @@ fn check_fresh(
         else {
             continue;
         };
+        let settled = zip.identity().changed_at() + QUIET;
+        if SystemTime::now() < settled {
+            let earliest = looked.look_again.map_or(settled, |at| at.min(settled));
+            looked.look_again = Some(earliest);
+            continue;
+        }
         let verdict = catalog
             .soundness
             .check_whole(&catalog.store, &version, &zip)?;
-        found |= matches!(verdict, Verdict::Unsound(_));
+        looked.found |= matches!(verdict, Verdict::Unsound(_));
     }
-    Ok(found)
+    Ok(looked)
 }

@@ -92,7 +92,10 @@ fn adopt(
     sum: &Sum,
     zip: &Identity,
 ) -> Result<(), StoreError> {
-    if store.staging().prove(version, sum, zip)? == Written::Done {
+    // A server that publishes it may have proven it meanwhile, and notes that itself.
+    if store.proven_sum(version, zip)?.is_none()
+        && store.staging().prove(version, sum, zip)? == Written::Done
+    {
         let mut event = Event::new(EventKind::Adopt, version).zip(sum, zip.len);
         store.journal().append(&mut event)?;
     }

@@ -3,6 +3,7 @@
 mod list;
 mod printer;
 mod progress;
+mod publish;
 mod reindex;
 mod serve;
 mod token;
@@ -42,6 +43,7 @@ impl From<ExitStatus> for ExitCode {
 pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
     let result = match command {
         Command::Serve(arguments) => serve::run(*arguments, printer),
+        Command::Publish(arguments) => publish::run(&arguments, printer),
         Command::List(arguments) => list::run(&arguments, printer),
         Command::Reindex(arguments) => reindex::run(&arguments, printer),
         Command::Verify(arguments) => verify::run(&arguments, printer),

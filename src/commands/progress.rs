@@ -4,6 +4,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// Counts the bytes of a transfer. Draws on a terminal only, and honours `NO_COLOR`.
+pub(super) fn bytes(what: &'static str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template(&format!(
+        "{what} {{wide_bar}} {{binary_bytes}}/{{binary_total_bytes}} ({{eta}})"
+    )) {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// Counts things of a number that is not known before. Draws on a terminal only, and honours `NO_COLOR`.
 pub(super) fn counter(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner();

@@ -18,6 +18,24 @@ pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
+/// The text of a variable; nothing is `None`, as is what is empty or no UTF-8.
+pub(super) fn text(variable: &str) -> Option<String> {
+    std::env::var(variable)
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+/// The path in a variable; nothing is `None`, as is what is empty.
+pub(super) fn path(variable: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(variable)?;
+    (!value.is_empty()).then(|| value.into())
+}
+
+/// The user's home directory.
+pub(super) fn home() -> Option<PathBuf> {
+    std::env::home_dir()
+}
+
 /// What the environment says about where a program keeps its state; nothing is `None`, as is what is empty.
 #[derive(Clone, Debug)]
 pub(super) struct StateVariables {

@@ -8,8 +8,11 @@
 //!
 //! The environment is read in two places only, both reached from here and from the command-line parser: clap reads
 //! the `ATHENS_…` variables that belong to flags (and `NO_COLOR`, for its own messages), and [`environment`] looks
-//! which of them are blank, whether `NO_COLOR` is set and where a user's state belongs. Nothing else in the program reads a variable.
+//! which of them are blank, whether `NO_COLOR` is set, where a user's state and `.netrc` are and what `ATHENS_TOKEN` is.
+//! Nothing else in the program reads a variable; libraries read `TMPDIR`, and of a client the proxies of `HTTPS_PROXY`,
+//! `HTTP_PROXY` and `NO_PROXY`.
 
+mod client;
 pub mod environment;
 mod file;
 mod listen;
@@ -18,6 +21,7 @@ mod settings;
 mod state;
 mod units;
 
+pub use client::{Concealed, netrc_file, token_variable};
 pub use file::ConfigFileError;
 pub use listen::ListenAddress;
 pub use serve::{ConfigError, ServeConfig};

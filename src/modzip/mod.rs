@@ -4,7 +4,7 @@
 //! of HTTP. Archives are read as the go command reads them, down to the bytes: entry names are the raw bytes of the
 //! central directory, and all entries count, also those of one name.
 //!
-//! [`read_directory`] is the cheap look, [`check`] the whole of it, [`zip_sum`] only the sum.
+//! [`create`] makes them. [`read_directory`] is the cheap look, [`check`] the whole of it, [`zip_sum`] only the sum.
 
 mod archive;
 mod check;
@@ -22,6 +22,7 @@ mod names;
 mod read_at;
 mod rule;
 mod sizes;
+mod verdict;
 
 pub use check::{Finding, Report, Strictness, check};
 pub use create::{CreateError, Created, create_from_directory, create_from_git};
@@ -32,3 +33,4 @@ pub use limits::{MAX_ENTRIES, MAX_GO_MOD_SIZE, MAX_LICENSE_SIZE, MAX_NAMES_SIZE,
 pub use named::named_version;
 pub use read_at::ReadAt;
 pub use rule::Rule;
+pub use verdict::{FindingText, Verdict};

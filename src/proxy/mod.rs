@@ -13,7 +13,7 @@ pub use publish::{Published, Upload};
 pub use publish_error::{Conflict, PublishError};
 
 pub use crate::catalog::{TreeSize, WatchMode};
-pub use crate::modzip::{Finding, Report};
+pub use crate::modzip::{Finding, Report, Verdict as ZipVerdict};
 
 use crate::catalog::{Catalog, CatalogSettings, Verdict, check_go_mod, check_info};
 use crate::module::{ModulePath, ModuleVersion, VersionQuery};

@@ -146,6 +146,7 @@ impl ModuleProxy {
             }
             Committed::HadZip => match self.stored_sum(version)? {
                 Some(there) if there == sum => {
+                    self.prove_stored(version, &sum)?;
                     // Whoever brought it back before was stopped before the last step.
                     if buried.is_some() {
                         store.staging().exhume(version)?;
@@ -224,6 +225,18 @@ impl ModuleProxy {
                 Err(StoreError::io("read", path, error).into())
             }
         }
+    }
+
+    /// Notes beside the zip that is there that it was checked whole, if whoever put it there did not come so far: its
+    /// content is that of one that was checked now.
+    fn prove_stored(&self, version: &ModuleVersion, sum: &Sum) -> Result<(), PublishError> {
+        let store = self.catalog.store();
+        if let Some(zip) = store.read_blocking(&StoreKey::File(version, ModuleFile::Zip))?
+            && store.proven_sum(version, &zip.identity())?.is_none()
+        {
+            store.staging().prove(version, sum, &zip.identity())?;
+        }
+        Ok(())
     }
 
     fn stored_time(&self, version: &ModuleVersion) -> Result<Option<Time>, PublishError> {

@@ -11,11 +11,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "config", "http", "logging", "proxy", "auth", "verify", "catalog", "store",
-            "modzip", "module",
+            "cli", "client", "config", "http", "logging", "proxy", "auth", "verify", "catalog",
+            "store", "modzip", "module",
         ],
     ),
     ("cli", &["config", "auth", "module"]),
+    ("client", &["auth", "module"]),
     ("config", &["http", "logging", "proxy"]),
     ("http", &["proxy", "auth", "store", "module"]),
     ("logging", &[]),
@@ -32,6 +33,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("warp::", &["http"]),
     ("hyper", &["http"]),
+    ("reqwest", &["client"]),
+    ("rustls", &["client"]),
     ("notify::", &["catalog/watch.rs"]),
     ("rustix::fs", &["store"]),
     ("std::env", &["config", "main.rs"]),

@@ -27,6 +27,8 @@ mod lockfile;
 mod memory;
 /// Publishing and deleting over HTTP.
 mod publish;
+/// `athens publish`, against the real server and with the real go.
+mod publish_cli;
 /// Roots that cannot be written, or are not to be.
 mod read_only;
 /// The module that ships in storage-root.

@@ -60,12 +60,12 @@ impl Client {
     }
 
     /// The command itself.
-    pub(super) fn program(&self) -> PathBuf {
+    pub(crate) fn program(&self) -> PathBuf {
         self.goroot.join("bin/go")
     }
 
     /// Where it keeps what it has compiled, between runs.
-    pub(super) fn build_cache(&self) -> PathBuf {
+    pub(crate) fn build_cache(&self) -> PathBuf {
         target_dir().join("go-build").join(&self.version)
     }
 

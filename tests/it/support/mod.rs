@@ -6,6 +6,7 @@ pub(crate) mod http;
 pub(crate) mod nginx;
 pub(crate) mod operator;
 pub(crate) mod oracle;
+pub(crate) mod publisher;
 pub(crate) mod random;
 pub(crate) mod raw_zip;
 pub(crate) mod server;
