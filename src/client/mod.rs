@@ -1,6 +1,6 @@
 //! The other end of the wire: a client of a server of athens.
 //!
-//! [`ServerUrl`] says where, [`find_credentials`] with what, [`publish`] sends a zip and tells what was answered. Nothing
+//! [`ServerUrl`] says where, [`find_credentials`] with what, [`publish()`] sends a zip and tells what was answered. Nothing
 //! here prints, and no secret is in any `Debug` or error: a password in a URL is taken out when the URL is read, and what
 //! goes into the `Authorization` header is [`Credentials`], which show nothing of themselves.
 

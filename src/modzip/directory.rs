@@ -2,7 +2,7 @@
 //!
 //! This is what a dropped version must pass before it is listed: an archive that was cut off, is full of NULs or holds
 //! another module is found without reading its files. It costs a few positioned reads for a small module. Whatever
-//! [`check`](super::check) accepts passes here too.
+//! [`check`](super::check()) accepts passes here too.
 
 use std::ops::ControlFlow;
 

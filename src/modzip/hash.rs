@@ -68,7 +68,7 @@ pub fn go_mod_sum(go_mod: &[u8]) -> Sum {
 /// The sum of the module zip in the first `len` bytes of `zip`.
 ///
 /// Every entry is read and compared with what the archive says of it, as when the go command makes this sum; names
-/// must have the prefix of the module, and are otherwise not looked at: that is [`check`](super::check)'s. Reads from
+/// must have the prefix of the module, and are otherwise not looked at: that is [`check`](super::check())'s. Reads from
 /// beginning to end, in several threads if the archive has a MiB or more; memory is a few hundred KiB for each of these
 /// and the names of all entries. Waits for the disk.
 ///

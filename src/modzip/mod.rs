@@ -4,7 +4,7 @@
 //! of HTTP. Archives are read as the go command reads them, down to the bytes: entry names are the raw bytes of the
 //! central directory, and all entries count, also those of one name.
 //!
-//! [`create`] makes them. [`read_directory`] is the cheap look, [`check`] the whole of it, [`zip_sum`] only the sum.
+//! [`create`] makes them. [`read_directory`] is the cheap look, [`check()`] the whole of it, [`zip_sum`] only the sum.
 
 mod archive;
 mod check;

@@ -8,7 +8,7 @@ use super::read_at::ReadAt;
 use crate::module::{ModulePath, ModuleVersion, Version};
 
 /// The version that the first entry of the zip in the first `len` bytes of `zip` names: `example.com/m@v1.0.0/…`. That all
-/// others agree is for [`check`](super::check). Waits for the disk.
+/// others agree is for [`check`](super::check()). Waits for the disk.
 ///
 /// # Errors
 /// [`ZipError::Unsound`] if there is no entry or its name has no such prefix, [`ZipError::Io`] if the file can not be read.
