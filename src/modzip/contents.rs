@@ -1,15 +1,18 @@
 //! Reading all entries of an archive once: hashes, faults, and the content of go.mod.
 
 use std::io;
+use std::iter::Enumerate;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::slice::IterMut;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{Archive, Reader, allowance};
 use super::found::Found;
-use super::limits::MAX_GO_MOD_SIZE;
+use super::limits::{MAX_GO_MOD_SIZE, MAX_ZIP_SIZE};
 use super::listing::Listing;
 use super::read_at::ReadAt;
 
@@ -18,19 +21,31 @@ const PARALLEL_FROM: u64 = 1 << 20;
 /// More threads than this would only wait for the disk, or take the cores that serve.
 const MAX_THREADS: usize = 4;
 
+/// A SHA-256.
+pub(super) type Digest = [u8; 32];
+
 /// What the entries of an archive are.
 #[derive(Default)]
 pub(super) struct Contents {
     /// The SHA-256 of the content of each entry, by its number; zeros if it could not be read.
-    pub(super) digests: Vec<[u8; 32]>,
+    pub(super) digests: Vec<Digest>,
     /// Whether all of them were read that the go command would read.
     pub(super) is_read: bool,
     /// What is wrong with entries.
     pub(super) found: Found,
     /// The content of go.mod, if it was asked for and is sound.
     pub(super) go_mod: Option<Vec<u8>>,
-    /// From the local header to the end of the content, and the number of the entry; for strict readers only.
-    pub(super) ranges: Vec<(u64, u64, u32)>,
+    /// Where the entries are; for strict readers only.
+    pub(super) ranges: Vec<Range>,
+}
+
+/// Where an entry is: from its local header to the end of its content. 32 bits are enough for [`MAX_ZIP_SIZE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// The number of the entry.
+    pub(super) entry: u32,
 }
 
 /// What to read.
@@ -53,11 +68,16 @@ impl Task<'_> {
         archive: &Archive<'_, R>,
     ) -> io::Result<Contents> {
         let len = archive.source().len();
+        let mut contents = Contents {
+            digests: vec![Digest::default(); self.listing.len()],
+            is_read: true,
+            ..Contents::default()
+        };
         let work = Work {
             task: self,
             archive,
             shadowed: self.shadowed(),
-            next: AtomicU32::new(0),
+            next: Mutex::new(contents.digests.iter_mut().enumerate()),
             allowance: allowance(len),
             is_stopped: AtomicBool::new(false),
         };
@@ -66,16 +86,8 @@ impl Task<'_> {
         } else {
             work.shares(threads())
         };
-        let mut contents = Contents {
-            digests: vec![[0; 32]; self.listing.len()],
-            is_read: true,
-            ..Contents::default()
-        };
         for share in shares {
             let share = share?;
-            for (index, digest) in share.digests {
-                contents.digests[index as usize] = digest;
-            }
             contents.is_read &= share.unread == 0;
             contents.found.append(share.found);
             contents.ranges.extend(share.ranges);
@@ -113,7 +125,8 @@ struct Work<'a, R: ?Sized> {
     task: &'a Task<'a>,
     archive: &'a Archive<'a, R>,
     shadowed: Vec<bool>,
-    next: AtomicU32,
+    /// The entries that are left, each with the place for its digest.
+    next: Mutex<Enumerate<IterMut<'a, Digest>>>,
     allowance: AtomicU64,
     is_stopped: AtomicBool,
 }
@@ -121,11 +134,10 @@ struct Work<'a, R: ?Sized> {
 /// What one thread has done of it.
 #[derive(Default)]
 struct Share {
-    digests: Vec<(u32, [u8; 32])>,
     /// How many could not be read.
     unread: u64,
     found: Found,
-    ranges: Vec<(u64, u64, u32)>,
+    ranges: Vec<Range>,
     go_mod: Option<Vec<u8>>,
 }
 
@@ -158,16 +170,23 @@ impl<R: ReadAt + ?Sized> Work<'_, R> {
         let mut reader = Reader::new(self.archive.source(), &self.allowance, self.task.is_strict);
         let mut share = Share::default();
         loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(entry) = listing.entries().get(index as usize) else {
+            let next = self
+                .next
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next();
+            let Some((index, digest)) = next else {
                 return Ok(share);
             };
             if self.is_stopped.load(Ordering::Relaxed) {
                 return Ok(share);
             }
-            if self.shadowed[index as usize] {
+            if self.shadowed[index] {
                 continue;
             }
+            let entry = &listing.entries()[index];
+            // No more than MAX_ENTRIES.
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
             let mut kept = (self.task.go_mod == Some(index) && entry.place.size <= MAX_GO_MOD_SIZE)
                 .then(Vec::new);
             let mut hash = Sha256::new();
@@ -180,7 +199,7 @@ impl<R: ReadAt + ?Sized> Work<'_, R> {
                 })
                 .inspect_err(|_| self.is_stopped.store(true, Ordering::Relaxed))?;
             if outcome.is_read {
-                share.digests.push((index, hash.finalize().into()));
+                *digest = hash.finalize().into();
                 share.go_mod = share.go_mod.or(kept);
             } else {
                 share.unread += 1;
@@ -189,7 +208,12 @@ impl<R: ReadAt + ?Sized> Work<'_, R> {
                 share.found.push(Some(index), fault);
             }
             if let Some(range) = outcome.range.filter(|_| self.task.is_strict) {
-                share.ranges.push((range.start, range.end, index));
+                let place = |at: u64| u32::try_from(at.min(MAX_ZIP_SIZE)).unwrap_or(u32::MAX);
+                share.ranges.push(Range {
+                    start: place(range.start),
+                    end: place(range.end),
+                    entry: index,
+                });
             }
         }
     }

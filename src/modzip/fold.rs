@@ -4,7 +4,7 @@
 //! smallest of those that Unicode calls the same but for case, so the Kelvin sign is `k`, a long `ſ` is `s`, a final `ς`
 //! is `σ` and `ẞ` is `ß`; but `ß` is not `ss`, and a dotless `ı` is not `i`.
 //!
-//! Source: `golang.org/x/mod/zip`, `strToFold`; Go's `unicode.SimpleFold`, Unicode 15.0.
+//! Source: `golang.org/x/mod/zip`, `strToFold`; Go's `unicode.SimpleFold`, Unicode 15.0 and 17.0.
 
 use std::cmp::Ordering;
 
@@ -73,10 +73,31 @@ const RUNS: [(u32, u32, u32, u32); 209] = [
     (0x118C0, 0x118DF, 1, 32), (0x16E60, 0x16E7F, 1, 32), (0x1E922, 0x1E943, 1, 34),
 ];
 
+/// What go 1.27 and later (Unicode 17.0) fold besides, among the letters that names may have.
+const LATER: [(char, char); 3] = [
+    ('\u{1FD3}', '\u{390}'),
+    ('\u{1FE3}', '\u{3B0}'),
+    ('\u{FB06}', '\u{FB05}'),
+];
+
+/// Whose idea of letters that are the same but for case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// That of Go 1.21 to 1.26.
+    UntilGo126,
+    /// That of all go commands together.
+    Any,
+}
+
 /// The character that stands for all that differ from this one only in case.
-fn fold(c: char) -> char {
+fn fold(c: char, letters: Letters) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
+    }
+    if letters == Letters::Any
+        && let Some((_, folded)) = LATER.iter().find(|(later, _)| *later == c)
+    {
+        return *folded;
     }
     let code = u32::from(c);
     let run = RUNS.partition_point(|&(_, last, _, _)| last < code);
@@ -89,24 +110,28 @@ fn fold(c: char) -> char {
 }
 
 /// Whether two names are the same but for case.
-pub(super) fn is_same(a: &str, b: &str) -> bool {
-    a.chars().map(fold).eq(b.chars().map(fold))
+pub(super) fn is_same(a: &str, b: &str, letters: Letters) -> bool {
+    folded(a, letters).eq(folded(b, letters))
 }
 
 /// An order of slash-separated paths in which those that are the same but for case are equal, and a directory comes
 /// right before all that is in it.
-pub(super) fn compare_paths(a: &str, b: &str) -> Ordering {
-    let key = |path| folded(path).map(|c| if c == '/' { '\0' } else { c });
+pub(super) fn compare_paths(a: &str, b: &str, letters: Letters) -> Ordering {
+    let key = |path| folded(path, letters).map(|c| if c == '/' { '\0' } else { c });
     key(a).cmp(key(b))
 }
 
-fn folded(path: &str) -> impl Iterator<Item = char> {
-    path.chars().map(fold)
+fn folded(path: &str, letters: Letters) -> impl Iterator<Item = char> {
+    path.chars().map(move |c| fold(c, letters))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_same_until_126(a: &str, b: &str) -> bool {
+        is_same(a, b, Letters::UntilGo126)
+    }
 
     #[test]
     fn the_runs_are_in_order_and_lead_to_characters() {
@@ -115,7 +140,7 @@ mod tests {
             assert_eq!((last - first) % step, 0, "{first:X}");
             for code in (first..=last).step_by(step as usize) {
                 let folded = char::from_u32(code - less).unwrap();
-                assert_eq!(fold(folded), folded, "{code:X}");
+                assert_eq!(fold(folded, Letters::Any), folded, "{code:X}");
             }
         }
     }
@@ -136,7 +161,7 @@ mod tests {
             ("\u{212B}", "å"),
             ("Ω", "\u{2126}"),
         ] {
-            assert!(is_same(a, b), "{a} {b}");
+            assert!(is_same_until_126(a, b), "{a} {b}");
         }
         for (a, b) in [
             ("ß", "ss"),
@@ -147,15 +172,23 @@ mod tests {
             ("e", "é"),
             ("世", "界"),
         ] {
-            assert!(!is_same(a, b), "{a} {b}");
+            assert!(!is_same_until_126(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn what_only_later_ones_call_the_same() {
+        for (a, b) in LATER.map(|(a, b)| (a.to_string(), b.to_string())) {
+            assert!(!is_same_until_126(&a, &b), "{a} {b}");
+            assert!(is_same(&a, &b, Letters::Any), "{a} {b}");
         }
     }
 
     #[test]
     fn a_directory_comes_right_before_what_is_in_it() {
         let mut paths = ["a/b", "a-b", "a", "A/a", "a b", "a/B/c", "b"];
-        paths.sort_by(|a, b| compare_paths(a, b));
+        paths.sort_by(|a, b| compare_paths(a, b, Letters::Any));
         assert_eq!(paths, ["a", "A/a", "a/b", "a/B/c", "a b", "a-b", "b"]);
-        assert_eq!(compare_paths("A/ſ", "a/s"), Ordering::Equal);
+        assert_eq!(compare_paths("A/ſ", "a/s", Letters::Any), Ordering::Equal);
     }
 }

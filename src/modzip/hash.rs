@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::Archive;
-use super::contents::Task;
+use super::contents::{Digest, Task};
 use super::error::ZipError;
 use super::limits::MAX_ZIP_SIZE;
 use super::listing::Listing;
@@ -27,7 +27,7 @@ pub(super) struct Files(Sha256);
 
 impl Files {
     /// Adds a file; the caller keeps the order.
-    pub(super) fn add(&mut self, name: &[u8], digest: &[u8; 32]) {
+    pub(super) fn add(&mut self, name: &[u8], digest: &Digest) {
         let mut line = String::with_capacity(66);
         for byte in digest {
             // A String takes everything.
@@ -45,7 +45,7 @@ impl Files {
 }
 
 /// The sum of all entries of an archive, given in the order of their names.
-pub(super) fn listing_sum(listing: &Listing, by_name: &[u32], digests: &[[u8; 32]]) -> Sum {
+pub(super) fn listing_sum(listing: &Listing, by_name: &[u32], digests: &[Digest]) -> Sum {
     let mut files = Files::default();
     for &index in by_name {
         files.add(listing.name(index), &digests[index as usize]);
@@ -81,7 +81,7 @@ pub fn zip_sum<R: ReadAt + ?Sized>(
 ) -> Result<Sum, ZipError> {
     let archive = Archive::open(zip, len)?;
     let prefix = prefix(version);
-    let mut listing = Listing::default();
+    let mut listing = Listing::new(archive.directory_len());
     let mut sizes: u64 = 0;
     let mut wrong = None;
     let walked = archive.walk(|header| {

@@ -6,8 +6,11 @@ use super::archive::Place;
 use super::limits::{MAX_ENTRIES, MAX_NAMES_SIZE};
 use super::rule::{Fault, Rule};
 
+/// The shortest header.
+const HEADER_LEN: usize = 46;
+
 /// The entries of an archive, in the order of its central directory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing {
     names: Vec<u8>,
     entries: Vec<Entry>,
@@ -22,6 +25,16 @@ pub(super) struct Entry {
 }
 
 impl Listing {
+    /// A listing of what a central directory of at most `len` bytes can hold. Room that is not used costs nothing, and
+    /// growing would need everything twice.
+    pub(super) fn new(len: u64) -> Self {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        Self {
+            names: Vec::with_capacity(len.min(MAX_NAMES_SIZE)),
+            entries: Vec::with_capacity((len / HEADER_LEN).min(MAX_ENTRIES)),
+        }
+    }
+
     /// Adds the entry of a header in an archive with this base.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ var operations = map[string]struct {
 	"zip": {3, judge},
 	// The version of Go.
 	"go": {0, func([]string) (any, error) { return runtime.Version(), nil }},
+	// The version of Unicode.
+	"unicode": {0, func([]string) (any, error) { return unicode.Version, nil }},
 	// Every code point that is folded to another, and that one.
 	"fold": {0, func([]string) (any, error) { return folds(), nil }},
 }

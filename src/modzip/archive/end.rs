@@ -61,15 +61,15 @@ pub(super) fn find<R: ReadAt + ?Sized>(source: Source<'_, R>) -> Result<EndRecor
     let (Ok(size), Ok(offset)) = (i64::try_from(fields.size), i64::try_from(fields.offset)) else {
         return Err(misplaced().into());
     };
-    // Neither can overflow: everything here is between 0 and i64::MAX.
     let directory = end - size;
-    let mut base = directory - offset;
     let Some(mut start) = u64::try_from(directory)
         .ok()
         .filter(|&start| start < source.len())
     else {
         return Err(misplaced().into());
     };
+    // None of these is negative, so this does not overflow.
+    let mut base = directory - offset;
     // If the record's offset leads to a header as it is, then it is the size that is wrong and nothing was put before
     // the archive.
     if base > 0 && header::is_at(source, fields.offset)? {

@@ -71,6 +71,11 @@ impl<'a, R: ReadAt + ?Sized> Archive<'a, R> {
         &self.end
     }
 
+    /// How long the central directory can be.
+    pub(super) fn directory_len(&self) -> u64 {
+        self.source.len() - self.end.directory
+    }
+
     /// Reads the central directory, one header after the other, until there is none or `each` breaks off.
     pub(super) fn walk(
         &self,

@@ -1,6 +1,6 @@
 //! Names that cannot both be unpacked: the same but for case, file and directory at once, or there twice.
 
-use super::super::fold;
+use super::super::fold::{self, Letters};
 use super::super::found::Found;
 use super::super::names::Name;
 use super::super::rule::{Fault, Rule, shown};
@@ -13,16 +13,18 @@ const REMEMBERED: usize = 100;
 /// Every directory that a name implies takes part. In the order of [`fold::compare_paths`], all names below one
 /// directory stand together, whatever case it is written in, and a file comes right before what would be below it; so
 /// it is enough to compare neighbours, and nothing but the order is kept in memory.
-pub(super) fn find(mut names: Vec<(Name<'_>, u32)>, found: &mut Found) {
+pub(super) fn find(mut names: Vec<(Name<'_>, u32)>, letters: Letters, found: &mut Found) {
     names.sort_unstable_by(|(a, i), (b, j)| {
-        fold::compare_paths(a.path, b.path)
+        fold::compare_paths(a.path, b.path, letters)
             .then(a.is_directory.cmp(&b.is_directory))
             .then(i.cmp(j))
     });
     let mut said: Vec<(&str, &str)> = Vec::new();
     for pair in names.windows(2) {
         let [(a, i), (b, j)] = pair else { continue };
-        let Some(clash) = clash(*a, *b) else { continue };
+        let Some(clash) = clash(*a, *b, letters) else {
+            continue;
+        };
         let fault = match clash {
             Clash::Case(one, other) => {
                 let pair = (one.min(other), one.max(other));
@@ -66,14 +68,15 @@ enum Clash<'a> {
 }
 
 /// How two neighbours clash, the smaller one first.
-fn clash<'a>(a: Name<'a>, b: Name<'a>) -> Option<Clash<'a>> {
+fn clash<'a>(a: Name<'a>, b: Name<'a>, letters: Letters) -> Option<Clash<'a>> {
     let (mut ends, mut rest) = ((0, 0), (a.path, b.path));
     loop {
         let (x, more_a) = split(rest.0);
         let (y, more_b) = split(rest.1);
         ends = (ends.0 + x.len(), ends.1 + y.len());
         if x != y {
-            return fold::is_same(x, y).then(|| Clash::Case(&a.path[..ends.0], &b.path[..ends.1]));
+            return fold::is_same(x, y, letters)
+                .then(|| Clash::Case(&a.path[..ends.0], &b.path[..ends.1]));
         }
         match (more_a, more_b) {
             (Some(more_a), Some(more_b)) => rest = (more_a, more_b),
@@ -115,7 +118,7 @@ mod tests {
             })
             .collect();
         let mut found = Found::default();
-        find(names, &mut found);
+        find(names, Letters::UntilGo126, &mut found);
         let (list, _) = found.into_first();
         list.into_iter()
             .map(|(entry, fault)| (entry.unwrap(), fault.rule))

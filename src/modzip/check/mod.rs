@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 
 use super::archive::{Archive, Header};
 use super::contents::{Contents, Task};
+use super::fold::Letters;
 use super::found::Found;
 use super::hash::{go_mod_sum, listing_sum, too_large};
 use super::limits::MAX_ZIP_SIZE;
@@ -95,7 +96,7 @@ pub fn check<R: ReadAt + ?Sized>(
         Err(Obstacle::Fault(fault)) => return Ok(Report::of_no_archive(fault)),
     };
     let prefix = prefix(version);
-    let mut survey = Survey::new(&prefix, archive.end().base, is_strict);
+    let mut survey = Survey::new(&prefix, &archive, is_strict);
     let walked = archive.walk(|header| survey.add(header))?;
     let is_whole = walked.fault.is_none() && !survey.is_full;
     if let Some(fault) = walked.fault {
@@ -195,12 +196,12 @@ struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    fn new(prefix: &'a str, base: i64, is_strict: bool) -> Self {
+    fn new<R: ReadAt + ?Sized>(prefix: &'a str, archive: &Archive<'_, R>, is_strict: bool) -> Self {
         Self {
             prefix,
-            base,
+            base: archive.end().base,
             is_strict,
-            listing: Listing::default(),
+            listing: Listing::new(archive.directory_len()),
             named: Vec::new(),
             go_mod: None,
             files: 0,
@@ -270,7 +271,13 @@ impl<'a> Survey<'a> {
                 (!name.path.is_empty()).then_some((name, index))
             })
             .collect();
-        collisions::find(names, &mut self.found);
+        // A zip that is published is for all clients, also for those with newer tables.
+        let letters = if self.is_strict {
+            Letters::Any
+        } else {
+            Letters::UntilGo126
+        };
+        collisions::find(names, letters, &mut self.found);
     }
 }
 

@@ -1,8 +1,9 @@
 //! What holds only for zips that are published here: the go command would take them, or some of its versions would.
 
-use std::ops::Range;
+use std::ops;
 
 use super::super::archive::Header;
+use super::super::contents::Range;
 use super::super::found::Found;
 use super::super::names::Name;
 use super::super::rule::{Fault, Rule, shown};
@@ -60,39 +61,39 @@ pub(super) fn clients_differ(how: &str) -> Fault {
     )
 }
 
-/// Finds entries that overlap each other or the central directory; `ranges` has start, end and number of each.
+/// Finds entries that overlap each other or the central directory.
 pub(super) fn find_overlaps(
-    mut ranges: Vec<(u64, u64, u32)>,
-    directory: &Range<u64>,
+    mut ranges: Vec<Range>,
+    directory: &ops::Range<u64>,
     name: impl Fn(u32) -> String,
     found: &mut Found,
 ) {
     ranges.sort_unstable();
     // The entry that reaches farthest of those before.
-    let mut reach: Option<(u64, u32)> = None;
-    for (start, end, entry) in ranges {
-        if let Some((_, other)) = reach.filter(|&(reached, _)| start < reached) {
+    let mut farthest: Option<Range> = None;
+    for range in ranges {
+        if let Some(other) = farthest.filter(|before| range.start < before.end) {
             found.push(
-                Some(entry),
+                Some(range.entry),
                 Fault::new(
                     Rule::Overlap,
                     format!(
                         "it overlaps the entry \"{}\"; make the archive anew",
-                        name(other)
+                        name(other.entry)
                     ),
                 ),
             );
-        } else if start < directory.end && directory.start < end {
+        } else if u64::from(range.start) < directory.end && directory.start < u64::from(range.end) {
             found.push(
-                Some(entry),
+                Some(range.entry),
                 Fault::new(
                     Rule::Overlap,
                     "it overlaps the central directory; make the archive anew",
                 ),
             );
         }
-        if reach.is_none_or(|(reached, _)| reached < end) {
-            reach = Some((end, entry));
+        if farthest.is_none_or(|before| before.end < range.end) {
+            farthest = Some(range);
         }
     }
 }

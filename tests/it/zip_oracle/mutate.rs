@@ -1,11 +1,17 @@
 //! Good archives with a few bytes changed: always the same ones.
 
+use std::io::Read as _;
+
+use flate2::read::DeflateDecoder;
+
 use super::case::{Case, Cases, Expect, Module};
 use crate::support::random::Random;
-use crate::support::raw_zip::{Entry, RawZip, Zip64};
+use crate::support::raw_zip::{DEFLATED, Entry, RawZip, Zip64, deflate};
 
-/// How many there are.
+/// How many archives are changed.
 const COUNT: usize = 2000;
+/// How many deflated streams are.
+const STREAMS: usize = 500;
 
 /// The archives; what should be said of them is for the oracle to say.
 pub(super) fn cases() -> Vec<Case> {
@@ -21,7 +27,42 @@ pub(super) fn cases() -> Vec<Case> {
             bytes
         });
     }
+    for _ in 0..STREAMS {
+        cases.add_bytes("stream", Expect::Good, |m| {
+            let mut data = deflate(sentence(&mut random).as_bytes());
+            for _ in 0..=random.below(2) {
+                let at = random.below(data.len().min(40));
+                data[at] ^= 1 << random.below(8);
+            }
+            let (compressed, size) = (data.len(), inflated_len(&data));
+            let entry = m.empty("x").both(|header| {
+                header.method = DEFLATED;
+                header.compressed = u32::try_from(compressed).unwrap();
+                header.size = u32::try_from(size).unwrap();
+                // Left out: what the stream is of is not known.
+                header.crc = 0;
+            });
+            m.with([entry.with(|entry| entry.data = data)]).bytes()
+        });
+    }
     cases.into_list()
+}
+
+/// Some text with repetitions, as text has them.
+fn sentence(random: &mut Random) -> String {
+    let words: Vec<String> = (0..60)
+        .map(|number| (number * number).to_string())
+        .collect();
+    (0..=random.below(300))
+        .map(|_| random.pick(&words).as_str())
+        .collect()
+}
+
+/// How much comes out of a stream before it is at an end, or before something is wrong with it.
+fn inflated_len(data: &[u8]) -> usize {
+    let mut content = Vec::new();
+    let _ = DeflateDecoder::new(data).read_to_end(&mut content);
+    content.len()
 }
 
 fn base(m: &Module, random: &mut Random) -> RawZip {

@@ -323,6 +323,17 @@ fn collisions() -> Vec<Case> {
             m.with(names.iter().map(|name| m.empty(name)))
         });
     }
+    // Three pairs that Unicode 15.1 made the same but for case.
+    for names in [
+        ["\u{1FD3}", "\u{390}"],
+        ["\u{1FE3}/x", "\u{3B0}/y"],
+        ["ﬅ", "ﬆ"],
+    ] {
+        cases.add(&names.join(" "), strict([CaseCollision]), |m| {
+            m.with(names.iter().map(|name| m.empty(name)))
+        });
+        cases.until_126();
+    }
     cases.into_list()
 }
 

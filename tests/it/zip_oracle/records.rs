@@ -208,6 +208,17 @@ fn zip64_end_record() -> Vec<Case> {
     cases.add("missing for the offset", bad([LocalHeader]), |m| {
         m.zip().with(|z| z.end_offset = Some(u32::MAX))
     });
+    cases.add("size and offset largest", bad([EndRecord]), |m| {
+        m.zip().with(with).with(|z| {
+            z.end_entries = Some(0xffff);
+            let largest = Some(i64::MAX.cast_unsigned());
+            z.zip64 = Some(Zip64 {
+                size: largest,
+                offset: largest,
+                ..Zip64::new()
+            });
+        })
+    });
     type Change = fn(&mut Zip64);
     let changes: [(&str, Expect, Change); 17] = [
         ("signature", bad([EndRecord]), |z| z.signature[3] ^= 1),
@@ -502,7 +513,10 @@ fn zip64_fields() -> Vec<Case> {
         }),
     ];
     for (name, expect, change) in changes {
-        let is_until_126 = matches!(name, "compressed size missing" | "two fields");
+        let is_until_126 = matches!(
+            name,
+            "compressed size missing" | "offset missing" | "two fields"
+        );
         cases.add(name, expect, |m| {
             m.zip().with(|z| change(&mut z.entries[0]))
         });
