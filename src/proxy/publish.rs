@@ -151,7 +151,7 @@ impl ModuleProxy {
                     if buried.is_some() {
                         store.staging().exhume(version)?;
                     }
-                    if !store.journal().holds(version)? {
+                    if store.provenance().of(version)?.is_none() {
                         // Whoever was on it before was stopped on the way.
                         self.note(version, publication(version, sum, size, token))?;
                     }

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::beneath::Beneath;
 use super::file::run_blocking;
+use super::provenance::{Index, Provenance};
 use super::staging::{Staging, WriteState};
 use super::{FileContent, Journal, Refusal, StoreError, StoreKey};
 
@@ -44,6 +45,7 @@ struct Inner {
     path: PathBuf,
     beneath: Beneath,
     write_state: WriteState,
+    provenance: Index,
 }
 
 /// An attempt to open without waiting.
@@ -84,6 +86,7 @@ impl DirStore {
                 path,
                 beneath: Beneath::new(directory),
                 write_state: WriteState::new(mode),
+                provenance: Index::default(),
             }),
         })
     }
@@ -109,6 +112,11 @@ impl DirStore {
     /// What came into the tree and went from it.
     pub fn journal(&self) -> Journal<'_> {
         Journal::new(self)
+    }
+
+    /// How each version came, as the journal says.
+    pub fn provenance(&self) -> Provenance<'_> {
+        Provenance::new(self, &self.inner.provenance)
     }
 
     pub(super) fn write_state(&self) -> &WriteState {

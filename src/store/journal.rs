@@ -15,7 +15,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::{Access, DirStore, StoreError};
+use super::{DirStore, StoreError};
 use crate::module::ModuleVersion;
 
 pub(super) const JOURNAL: &str = ".athens/journal.jsonl";
@@ -163,25 +163,6 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Whether the journal says how a version that is there came. Waits for the disk, and reads all of the journal.
-    ///
-    /// # Errors
-    /// If the journal is there and can not be read.
-    pub fn holds(&self, version: &ModuleVersion) -> Result<bool, StoreError> {
-        let (path, version) = (version.path().as_str(), version.version().as_str());
-        let mut holds = false;
-        self.each(|event| {
-            if event.path == path && event.version == version {
-                match event.event {
-                    EventKind::Publish | EventKind::Fetch | EventKind::Adopt => holds = true,
-                    EventKind::Delete => holds = false,
-                    EventKind::Repair => {}
-                }
-            }
-        })?;
-        Ok(holds)
-    }
-
     fn open(&self) -> Result<File, StoreError> {
         self.store.staging().make_ours()?;
         let flags =
@@ -203,37 +184,11 @@ impl<'a> Journal<'a> {
     /// If the journal is there and can not be read.
     pub fn events(&self) -> Result<Vec<Event>, StoreError> {
         let mut events = Vec::new();
-        self.each(|event| events.push(event))?;
+        self.each_line(|line| {
+            events.extend(line.event);
+            Ok::<(), StoreError>(())
+        })?;
         Ok(events)
-    }
-
-    fn each(&self, mut take: impl FnMut(Event)) -> Result<(), StoreError> {
-        let file = match self.store.beneath().open(
-            JOURNAL,
-            OFlags::RDONLY | OFlags::NOFOLLOW,
-            Access::MayWait,
-        ) {
-            Ok(file) => File::from(file),
-            Err(error) => {
-                return self
-                    .store
-                    .absent_or_error::<()>("open", JOURNAL, error)
-                    .map(Option::unwrap_or_default);
-            }
-        };
-        let mut lines = io::BufReader::new(file);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = io::BufRead::read_until(&mut lines, b'\n', &mut line)
-                .map_err(|error| StoreError::io("read", JOURNAL, error))?;
-            if read == 0 {
-                return Ok(());
-            }
-            if let Ok(event) = serde_json::from_slice(&line) {
-                take(event);
-            }
-        }
     }
 }
 
@@ -320,27 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_and_how_it_came() {
+    fn room_that_was_taken_is_not_part_of_the_file() {
         let scratch = tempfile::tempdir().unwrap();
         let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
-        let journal = store.journal();
-        assert!(!journal.holds(&version()).unwrap());
-        for (kind, holds) in [
-            (EventKind::Repair, false),
-            (EventKind::Publish, true),
-            (EventKind::Repair, true),
-            (EventKind::Delete, false),
-            (EventKind::Adopt, true),
-        ] {
-            journal.reserve().unwrap();
-            journal.append(&mut Event::new(kind, &version())).unwrap();
-            assert_eq!(journal.holds(&version()).unwrap(), holds, "{kind:?}");
+        for _ in 0..2 {
+            store.journal().reserve().unwrap();
+            let mut event = Event::new(EventKind::Publish, &version());
+            store.journal().append(&mut event).unwrap();
         }
-        let other = "example.com/m/v2".parse().unwrap();
-        let other = ModuleVersion::new(other, "v2.0.0".parse().unwrap()).unwrap();
-        assert!(!journal.holds(&other).unwrap());
-        // Room that was taken is not part of the file.
-        assert_eq!(journal.events().unwrap().len(), 5);
+        assert_eq!(store.journal().events().unwrap().len(), 2);
         let bytes = fs::read(scratch.path().join(JOURNAL)).unwrap();
         assert!(!bytes.contains(&0));
     }

@@ -1,12 +1,12 @@
 //! Reading the journal line by line, also the lines that are no events.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 
 use rustix::fs::{FlockOperation, OFlags};
 
 use super::journal::{JOURNAL, LONGEST_LINE};
-use super::{Access, Event, Journal, Refusal, StoreError};
+use super::{Access, Event, Identity, Journal, Refusal, StoreError};
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,40 +33,18 @@ impl Journal<'_> {
         &self,
         mut visit: impl FnMut(Line) -> Result<(), E>,
     ) -> Result<(), E> {
-        let failed = |error: io::Error| StoreError::io("read", JOURNAL, error);
-        let Some(file) = self.open_to_read()? else {
+        let Some(journal) = self.open_to_read()? else {
             return Ok(());
         };
-        let mut lines = BufReader::new(file);
-        let mut bytes = Vec::new();
-        for number in 1.. {
-            bytes.clear();
-            let read = (&mut lines)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut bytes)
-                .map_err(failed)?;
-            if read == 0 {
-                break;
-            }
-            let mut is_ended = bytes.last() == Some(&b'\n');
-            let is_cut = !is_ended && bytes.len() as u64 == LONGEST_LINE;
-            if is_cut {
-                is_ended = skip_line(&mut lines).map_err(failed)?;
-            }
-            visit(Line {
-                number,
-                event: (!is_cut)
-                    .then(|| serde_json::from_slice(&bytes).ok())
-                    .flatten(),
-                is_ended,
-            })?;
+        let mut lines = journal.lines_from(0)?;
+        while let Some(line) = lines.next()? {
+            visit(line)?;
         }
         Ok(())
     }
 
     /// The journal as it is between two events: what is appended later is not read.
-    fn open_to_read(&self) -> Result<Option<io::Take<File>>, StoreError> {
-        let failed = |error: io::Error| StoreError::io("read", JOURNAL, error);
+    pub(super) fn open_to_read(&self) -> Result<Option<OpenJournal>, StoreError> {
         // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = match self.store.beneath().open(JOURNAL, flags, Access::MayWait) {
@@ -84,26 +62,115 @@ impl Journal<'_> {
                 refusal: Refusal::NotARegularFile,
             });
         }
-        Ok(Some(file.take(metadata.len())))
+        Ok(Some(OpenJournal {
+            identity: Identity::of(&metadata),
+            file,
+        }))
     }
 }
 
-/// Reads to the end of a line and keeps nothing; says whether it had one.
-fn skip_line(lines: &mut impl BufRead) -> io::Result<bool> {
-    loop {
-        let buffer = lines.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(false);
+fn failed(error: io::Error) -> StoreError {
+    StoreError::io("read", JOURNAL, error)
+}
+
+/// The journal, open, and how long it was between two events.
+#[derive(Debug)]
+pub(super) struct OpenJournal {
+    file: File,
+    identity: Identity,
+}
+
+impl OpenJournal {
+    /// Which file it is, and its length: up to there it is read.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The bytes before `end`, at the most `longest` of them; as many as there are.
+    pub(super) fn bytes_before(&self, end: u64, longest: u64) -> Result<Vec<u8>, StoreError> {
+        let from = end.saturating_sub(longest);
+        let mut bytes = Vec::new();
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(from))
+            .and_then(|_| file.take(end - from).read_to_end(&mut bytes))
+            .map_err(failed)?;
+        Ok(bytes)
+    }
+
+    /// The lines from this offset on, which must be where one begins. They are numbered from 1.
+    pub(super) fn lines_from(&self, offset: u64) -> Result<Lines<'_>, StoreError> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        Ok(Lines {
+            input: BufReader::new(file.take(self.identity.len.saturating_sub(offset))),
+            bytes: Vec::new(),
+            number: 0,
+            whole: offset,
+        })
+    }
+}
+
+/// Reads lines one by one; memory is that of one.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    input: BufReader<io::Take<&'a File>>,
+    bytes: Vec<u8>,
+    number: u64,
+    whole: u64,
+}
+
+impl Lines<'_> {
+    /// The next line; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Line>, StoreError> {
+        self.bytes.clear();
+        let read = (&mut self.input)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut self.bytes)
+            .map_err(failed)? as u64;
+        if read == 0 {
+            return Ok(None);
         }
-        match buffer.iter().position(|byte| *byte == b'\n') {
-            Some(end) => {
-                lines.consume(end + 1);
-                return Ok(true);
-            }
-            None => {
-                let len = buffer.len();
-                lines.consume(len);
-            }
+        let mut len = read;
+        let mut is_ended = self.bytes.last() == Some(&b'\n');
+        let is_cut = !is_ended && read == LONGEST_LINE;
+        if is_cut {
+            let (skipped, found_its_end) = skip_line(&mut self.input).map_err(failed)?;
+            len += skipped;
+            is_ended = found_its_end;
+        }
+        self.number += 1;
+        if is_ended {
+            self.whole += len;
+        }
+        Ok(Some(Line {
+            number: self.number,
+            event: (!is_cut)
+                .then(|| serde_json::from_slice(&self.bytes).ok())
+                .flatten(),
+            is_ended,
+        }))
+    }
+
+    /// The offset behind the last line that was read and had its end.
+    pub(super) fn whole(&self) -> u64 {
+        self.whole
+    }
+}
+
+/// Reads to the end of a line and keeps nothing; says how many bytes those were, and whether it had an end.
+fn skip_line(input: &mut impl BufRead) -> io::Result<(u64, bool)> {
+    let mut skipped = 0;
+    loop {
+        let buffer = input.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok((skipped, false));
+        }
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let len = end.map_or(buffer.len(), |end| end + 1);
+        input.consume(len);
+        skipped += len as u64;
+        if end.is_some() {
+            return Ok((skipped, true));
         }
     }
 }

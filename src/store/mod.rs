@@ -15,8 +15,10 @@ mod key;
 mod listing;
 mod locks;
 mod object;
+mod provenance;
 mod staging;
 mod tombstone;
+mod version_key;
 mod zip_hash;
 
 pub use dir::{Access, DirStore, OpenMode};
@@ -29,5 +31,7 @@ pub use key::{ModuleFile, StoreKey};
 pub use listing::{DirEntry, EntryKind};
 pub use locks::Locks;
 pub use object::{Content, Object};
+pub use provenance::Provenance;
 pub use staging::{Batch, Committed, NewVersion, StagedFile, Staging, Written};
 pub use tombstone::Tombstone;
+pub use version_key::VersionKey;

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Selection;
 use super::finding::{Cure, Finding, Kind};
 use crate::module::{ModuleVersion, Sum};
-use crate::store::{DirStore, Event, EventKind, Line, ModuleFile, StoreError, StoreKey};
+use crate::store::{
+    DirStore, Event, EventKind, Line, ModuleFile, StoreError, StoreKey, VersionKey,
+};
 
 /// How many wrong lines are said one by one.
 const MOST_LINES: usize = 20;
@@ -29,7 +29,7 @@ struct Fate {
 /// The journal, read once.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    fates: HashMap<[u8; 16], Fate>,
+    fates: HashMap<VersionKey, Fate>,
     lines: u64,
 }
 
@@ -102,7 +102,7 @@ impl Ledger {
             Some(text) => Some(text.parse::<Sum>().map_err(|_| "has a malformed sum")?),
             None => None,
         };
-        let before = self.fates.get(&key(&version)).copied();
+        let before = self.fates.get(&VersionKey::of(&version)).copied();
         let fate = match event.event {
             EventKind::Delete => Fate {
                 is_published: false,
@@ -121,7 +121,7 @@ impl Ledger {
                 line,
             },
         };
-        self.fates.insert(key(&version), fate);
+        self.fates.insert(VersionKey::of(&version), fate);
         Ok(())
     }
 
@@ -132,7 +132,7 @@ impl Ledger {
 
     /// The sum that a version came with.
     pub(super) fn sum(&self, version: &ModuleVersion) -> Option<Sum> {
-        self.fates.get(&key(version))?.sum
+        self.fates.get(&VersionKey::of(version))?.sum
     }
 
     /// Versions that were published, were not deleted, and are gone. Reads the journal again, for their names.
@@ -156,7 +156,7 @@ impl Ledger {
             }
             let is_last = self
                 .fates
-                .get(&key(&version))
+                .get(&VersionKey::of(&version))
                 .is_some_and(|fate| fate.is_published && fate.line == number);
             if is_last && selection.takes(&version) {
                 gone.extend(look_for(store, version)?);
@@ -207,10 +207,4 @@ fn is_about_the_journal(event: &Event) -> bool {
 
 fn version_of(event: &Event) -> Option<ModuleVersion> {
     ModuleVersion::new(event.path.parse().ok()?, event.version.parse().ok()?).ok()
-}
-
-fn key(version: &ModuleVersion) -> [u8; 16] {
-    let mut key = [0; 16];
-    key.copy_from_slice(&Sha256::digest(version.to_string())[..16]);
-    key
 }

@@ -1,0 +1,264 @@
+//! How each version came, as the journal says, without reading the journal for each question.
+//!
+//! The first question reads the journal once; later ones read what was appended since, by whichever process. A journal
+//! that was replaced, shortened or taken away is noticed, and read anew.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::AtFlags;
+
+use super::journal::JOURNAL;
+use super::journal_lines::OpenJournal;
+use super::{DirStore, EventKind, Identity, StoreError, VersionKey};
+use crate::module::ModuleVersion;
+
+/// How many bytes before the place up to which the journal was read must still be what they were, for the rest to count
+/// as appended. Every line holds its time, so these differ in any other journal.
+const LANDMARK: u64 = 256;
+
+/// How each version of a store came, as its journal says.
+///
+/// What stands for a version is the last `publish` or `fetch` about it; where there is none, an `adopt`. An `adopt` does
+/// not overrule the others: a tree that is copied elsewhere has its zips read and noted again, and a version that was
+/// fetched is no more private for that. Repairs change nothing, a `delete` leaves nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Provenance<'a> {
+    store: &'a DirStore,
+    index: &'a Index,
+}
+
+/// What was read of the journal: 18 bytes a place, which are 21 to 41 bytes a version.
+#[derive(Debug, Default)]
+pub(super) struct Index(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The journal that was read; `None` if there was none.
+    file: Option<Identity>,
+    /// Up to where it was read.
+    end: u64,
+    /// The bytes before that.
+    landmark: Vec<u8>,
+    standing: HashMap<VersionKey, EventKind>,
+}
+
+impl<'a> Provenance<'a> {
+    pub(super) fn new(store: &'a DirStore, index: &'a Index) -> Self {
+        Self { store, index }
+    }
+
+    /// How this version came: [`EventKind::Publish`], [`EventKind::Fetch`] or [`EventKind::Adopt`]; `None` if it was
+    /// deleted since, or the journal has nothing about it, as of one that was just dropped into the folder. That the
+    /// version is there is not said.
+    ///
+    /// Costs one look at the journal's length where nothing was appended; else waits for the disk.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn of(&self, version: &ModuleVersion) -> Result<Option<EventKind>, StoreError> {
+        // What a panic could leave behind is an index that has read less than it could: the rest is read now.
+        let mut known = self.index.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.catch_up(self.store)?;
+        Ok(known.standing.get(&VersionKey::of(version)).copied())
+    }
+}
+
+impl Known {
+    fn catch_up(&mut self, store: &DirStore) -> Result<(), StoreError> {
+        if self.is_up_to_date(store) {
+            return Ok(());
+        }
+        let Some(journal) = store.journal().open_to_read()? else {
+            *self = Self::default();
+            return Ok(());
+        };
+        if !self.is_read_from(&journal)? {
+            *self = Self::default();
+        }
+        let mut lines = journal.lines_from(self.end)?;
+        while let Some(line) = lines.next()? {
+            // Also of a line that lacks its end: it is read again when it has one, and says the same.
+            if let Some(event) = line.event {
+                let key = VersionKey::of_names(&event.path, &event.version);
+                self.enter(key, event.event);
+            }
+            self.end = lines.whole();
+        }
+        self.landmark = journal.bytes_before(self.end, LANDMARK)?;
+        self.file = Some(journal.identity());
+        Ok(())
+    }
+
+    /// Whether the journal is as it was. Its change time says nothing: taking room for the next line changes that too.
+    fn is_up_to_date(&self, store: &DirStore) -> bool {
+        let now = rustix::fs::statat(store.root_fd(), JOURNAL, AtFlags::SYMLINK_NOFOLLOW)
+            .map(|stat| Identity::of_stat(&stat));
+        match (&self.file, now) {
+            (Some(then), Ok(now)) => is_same_file(then, &now) && then.len == now.len,
+            (None, Err(rustix::io::Errno::NOENT)) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether what is known is the beginning of this journal.
+    fn is_read_from(&self, journal: &OpenJournal) -> Result<bool, StoreError> {
+        let now = journal.identity();
+        Ok(self
+            .file
+            .is_some_and(|then| is_same_file(&then, &now) && now.len >= self.end)
+            && journal.bytes_before(self.end, LANDMARK)? == self.landmark)
+    }
+
+    fn enter(&mut self, key: VersionKey, event: EventKind) {
+        match event {
+            EventKind::Publish | EventKind::Fetch => {
+                self.standing.insert(key, event);
+            }
+            EventKind::Adopt => {
+                self.standing.entry(key).or_insert(event);
+            }
+            EventKind::Delete => {
+                self.standing.remove(&key);
+            }
+            EventKind::Repair => {}
+        }
+    }
+}
+
+fn is_same_file(one: &Identity, other: &Identity) -> bool {
+    (one.device, one.inode) == (other.device, other.inode)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::{Event, OpenMode};
+
+    fn version(text: &str) -> ModuleVersion {
+        ModuleVersion::new("example.com/m".parse().unwrap(), text.parse().unwrap()).unwrap()
+    }
+
+    fn store(root: &Path) -> DirStore {
+        DirStore::open(root, OpenMode::ReadWrite).unwrap()
+    }
+
+    fn append(store: &DirStore, kind: EventKind, text: &str) {
+        let mut event = Event::new(kind, &version(text));
+        store.journal().append(&mut event).unwrap();
+    }
+
+    fn of(store: &DirStore, text: &str) -> Option<EventKind> {
+        store.provenance().of(&version(text)).unwrap()
+    }
+
+    #[test]
+    fn what_stands() {
+        use EventKind::{Adopt, Delete, Fetch, Publish, Repair};
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        assert_eq!(of(&store, "v1.0.0"), None);
+        for (kind, want) in [
+            (Repair, None),
+            (Adopt, Some(Adopt)),
+            (Publish, Some(Publish)),
+            (Adopt, Some(Publish)),
+            (Repair, Some(Publish)),
+            (Delete, None),
+            (Fetch, Some(Fetch)),
+            (Adopt, Some(Fetch)),
+            (Delete, None),
+            (Adopt, Some(Adopt)),
+        ] {
+            store.journal().reserve().unwrap();
+            append(&store, kind, "v1.0.0");
+            assert_eq!(of(&store, "v1.0.0"), want, "{kind:?}");
+        }
+        assert_eq!(of(&store, "v1.0.1"), None);
+    }
+
+    #[test]
+    fn what_others_append_is_seen() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (ours, others) = (store(scratch.path()), store(scratch.path()));
+        for number in 0..20 {
+            let text = format!("v1.0.{number}");
+            assert_eq!(of(&ours, &text), None);
+            append(&others, EventKind::Fetch, &text);
+            assert_eq!(of(&ours, &text), Some(EventKind::Fetch));
+        }
+        assert_eq!(of(&ours, "v1.0.0"), Some(EventKind::Fetch));
+    }
+
+    #[test]
+    fn a_line_that_is_being_written_is_read_when_it_is_whole() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        append(&store, EventKind::Publish, "v1.0.0");
+        append(&store, EventKind::Publish, "v1.0.1");
+        let path = scratch.path().join(JOURNAL);
+        let whole = fs::read(&path).unwrap();
+        let second = whole.len() / 2;
+        assert_eq!(whole[second - 1], b'\n');
+        fs::write(&path, &whole[..second + 20]).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Publish));
+        assert_eq!(of(&store, "v1.0.1"), None);
+        // In place, as a writer goes on.
+        fs::write(&path, &whole).unwrap();
+        assert_eq!(of(&store, "v1.0.1"), Some(EventKind::Publish));
+    }
+
+    #[test]
+    fn another_journal_is_noticed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        append(&store, EventKind::Publish, "v1.0.0");
+        append(&store, EventKind::Publish, "v1.0.1");
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Publish));
+        let path = scratch.path().join(JOURNAL);
+        let first = fs::read(&path).unwrap();
+
+        // Shortened in place.
+        fs::write(&path, &first[..first.len() / 2]).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Publish));
+        assert_eq!(of(&store, "v1.0.1"), None);
+
+        // Written anew in place, and longer than before.
+        let text = String::from_utf8(first.repeat(2)).unwrap();
+        let fetched = text.replace("publish", "fetch");
+        fs::write(&path, &fetched).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Fetch));
+
+        // Replaced by another file of the same length.
+        let other = scratch.path().join("other");
+        fs::write(&other, fetched.replace("fetch", "adopt")).unwrap();
+        fs::rename(&other, &path).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Adopt));
+
+        fs::remove_file(&path).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), None);
+        append(&store, EventKind::Publish, "v1.0.1");
+        assert_eq!(of(&store, "v1.0.1"), Some(EventKind::Publish));
+    }
+
+    #[test]
+    fn endless_and_unreadable_lines_are_passed_over() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        append(&store, EventKind::Publish, "v1.0.0");
+        let path = scratch.path().join(JOURNAL);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(vec![b'x'; 100_000]);
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(of(&store, "v1.0.0"), Some(EventKind::Publish));
+        append(&store, EventKind::Publish, "v1.0.1");
+        assert_eq!(of(&store, "v1.0.1"), Some(EventKind::Publish));
+
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(store.provenance().of(&version("v1.0.0")).is_err());
+    }
+}
