@@ -10,7 +10,9 @@
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
-//! - [`client`]: the other end of the wire: sends a version to a server; the only place that names reqwest.
+//! - [`client`]: the other end of the wire: sends a version to a server.
+//! - [`upstream`]: where modules come from that are not here: proxies, folders, version control.
+//! - [`transport`]: what HTTP clients share: credentials, TLS, kinds of faults.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
 
 #![cfg_attr(
@@ -33,4 +35,6 @@ pub mod module;
 pub mod modzip;
 pub mod proxy;
 pub mod store;
+pub mod transport;
+pub mod upstream;
 pub mod verify;

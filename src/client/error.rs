@@ -1,8 +1,8 @@
 //! Why there was no answer.
 
-use std::error::Error;
-use std::io;
 use std::time::Duration;
+
+use crate::transport::{Fault, FaultKind};
 
 /// A server was not reached, or did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -50,23 +50,18 @@ pub enum ClientError {
 impl ClientError {
     /// Sorts an error of the library. URLs in it are left out: ours says where.
     pub(super) fn of(error: reqwest::Error, server: &str) -> Self {
-        let error = error.without_url();
-        let (server, why) = (server.to_owned(), causes(&error));
-        if error.is_builder() {
-            return Self::Setup(why);
-        }
-        if !error.is_connect() {
-            return Self::Lost { server, why };
-        }
-        let kinds = io_kinds(&error);
-        // This is how rustls reports what it does not like.
-        if kinds.contains(&io::ErrorKind::InvalidData) {
-            return Self::Tls { server, why };
-        }
-        Self::Connect {
-            server,
-            why,
-            is_refused: kinds.contains(&io::ErrorKind::ConnectionRefused),
+        let Fault { kind, why } = Fault::of(error);
+        let server = server.to_owned();
+        match kind {
+            FaultKind::Setup => Self::Setup(why),
+            FaultKind::Tls => Self::Tls { server, why },
+            // Only connecting has a time limit in the library.
+            FaultKind::Refused | FaultKind::Unreachable | FaultKind::TimedOut => Self::Connect {
+                server,
+                why,
+                is_refused: kind == FaultKind::Refused,
+            },
+            _ => Self::Lost { server, why },
         }
     }
 
@@ -79,30 +74,4 @@ impl ClientError {
             Self::Tls { .. } | Self::Setup(_) => false,
         }
     }
-}
-
-/// The innermost cause says what happened; those around it only where in the library.
-fn causes(error: &reqwest::Error) -> String {
-    let mut last: &dyn Error = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
-}
-
-/// The kinds of all I/O errors among the causes. One that wraps another is no cause of it: [`Error::source`] skips it.
-fn io_kinds(error: &reqwest::Error) -> Vec<io::ErrorKind> {
-    let mut kinds = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let mut inner = error.downcast_ref::<io::Error>();
-        while let Some(error) = inner {
-            kinds.push(error.kind());
-            inner = error
-                .get_ref()
-                .and_then(|wrapped| wrapped.downcast_ref::<io::Error>());
-        }
-        cause = error.source();
-    }
-    kinds
 }

@@ -4,15 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::credentials::Credentials;
-use super::netrc;
 use super::server::ServerUrl;
 use crate::auth::{InvalidToken, PlainToken, StateDirectory, TokensError, read_local_token};
+use crate::transport::{Credentials, Netrc};
 
 /// The longest file with a token: a token, and room for blanks.
 const LONGEST_TOKEN_FILE: u64 = 4096;
-/// The longest `.netrc`.
-const LONGEST_NETRC: u64 = 1 << 20;
 
 /// Where a token may be, in the order in which it is looked for.
 #[derive(Default)]
@@ -97,17 +94,12 @@ pub fn find_credentials(
     }
     if let Some(path) = &places.netrc {
         let source = path.display().to_string();
-        let text = match read(path, LONGEST_NETRC) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => {
-                return Err(CredentialsError::Read {
-                    place: source,
-                    why: error,
-                });
-            }
-            Ok(text) => text,
-        };
-        if let Some(credentials) = netrc::login(&text, server) {
+        let netrc = Netrc::read(path).map_err(|error| CredentialsError::Read {
+            place: source.clone(),
+            why: error,
+        })?;
+        let login = netrc.and_then(|netrc| netrc.login(server.host(), server.port()));
+        if let Some(credentials) = login {
             return Ok(Some(Found {
                 credentials,
                 source,
@@ -125,7 +117,7 @@ fn local(state: &Path) -> Result<Option<Found>, CredentialsError> {
     let directory = StateDirectory::new(state.to_owned());
     let token = read_local_token(&directory)?;
     Ok(token.map(|token| Found {
-        credentials: Credentials::token(token),
+        credentials: Credentials::bearer(token.reveal()),
         source: format!("the state directory {}", state.display()),
     }))
 }
@@ -133,7 +125,7 @@ fn local(state: &Path) -> Result<Option<Found>, CredentialsError> {
 fn token(text: &str, source: String) -> Result<Found, CredentialsError> {
     match text.trim_ascii().parse::<PlainToken>() {
         Ok(token) => Ok(Found {
-            credentials: Credentials::token(token),
+            credentials: Credentials::bearer(token.reveal()),
             source,
         }),
         Err(error) => Err(CredentialsError::Invalid {

@@ -6,16 +6,15 @@
 
 mod answer;
 mod body;
-mod credentials;
 mod error;
 mod find;
-mod netrc;
 mod publish;
 mod server;
 
 pub use answer::{Answer, PublishedVersion};
-pub use credentials::Credentials;
 pub use error::ClientError;
 pub use find::{CredentialsError, Found, Places, find_credentials};
 pub use publish::{Event, Publication, publish};
 pub use server::{InvalidServerUrl, ServerUrl};
+
+pub use crate::transport::Credentials;

@@ -12,10 +12,10 @@ use reqwest::{Body, Client, Response, Url};
 
 use super::answer::Answer;
 use super::body::FileBody;
-use super::credentials::Credentials;
 use super::error::ClientError;
 use super::server::ServerUrl;
 use crate::module::{Info, ModuleVersion};
+use crate::transport::{Credentials, client_builder};
 
 /// How often a zip is sent at most.
 const TRIES: u32 = 3;
@@ -92,13 +92,9 @@ pub fn publish(
 }
 
 fn client(server: &ServerUrl) -> Result<Client, ClientError> {
-    // It fails if there is one already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(concat!("athens/", env!("CARGO_PKG_VERSION")))
+    let mut builder = client_builder(Vec::new())
         .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never());
+        .redirect(reqwest::redirect::Policy::none());
     if server.is_loopback() {
         builder = builder.no_proxy();
     }

@@ -1,13 +1,12 @@
 //! Where a server is.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use reqwest::Url;
 
-use super::credentials::Credentials;
 use crate::module::ModuleVersion;
+use crate::transport::{Credentials, is_loopback_host};
 
 /// The base URL of a server: `https://goproxy.corp.example/go`, what `GOPROXY` is set to.
 ///
@@ -61,11 +60,7 @@ impl ServerUrl {
     /// Whether the server is on this machine: a loopback address, or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let host = self.host();
-        match host.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        is_loopback_host(self.host())
     }
 
     /// Whether what is sent can be read on the way: plain HTTP, to another machine.
