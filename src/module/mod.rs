@@ -33,6 +33,7 @@ mod check;
 mod escape;
 mod file_path;
 mod glob;
+mod go_sum;
 mod gomod;
 mod info;
 mod module_version;
@@ -52,7 +53,10 @@ pub use escape::{
 };
 pub use file_path::{InvalidFilePath, check_file_path};
 pub use glob::GlobFault;
-pub use gomod::{GoMod, GoModFault, InvalidGoMod, Retraction, module_line, synthesized_go_mod};
+pub use go_sum::{GoSum, GoSumFault, GoSumLine, InvalidGoSum};
+pub use gomod::{
+    GoMod, GoModFault, InvalidGoMod, Requirement, Retraction, module_line, synthesized_go_mod,
+};
 pub use info::{Info, InfoFault, InvalidInfo, WrongInfo};
 pub use module_version::{InvalidModuleVersion, ModuleVersion};
 pub use path::{InvalidModulePath, ModulePath};

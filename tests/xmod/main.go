@@ -126,14 +126,14 @@ var operations = map[string]struct {
 		}
 		return []any{info.Version, at, info.Origin != nil}
 	}},
-	// Null for what the lax parser refuses, else module path (null if none), deprecation, Go version, and for each
-	// retraction low, high and rationale.
+	// Null for what the lax parser refuses, else module path (null if none), deprecation, Go version, for each
+	// retraction low, high and rationale, and for each requirement path, version and whether it is indirect.
 	"mod": {1, func(args []string) any {
 		f, err := modfile.ParseLax("go.mod", content(args[0]), nil)
 		if err != nil {
 			return nil
 		}
-		verdict := []any{nil, "", "", []any{}}
+		verdict := []any{nil, "", "", []any{}, []any{}}
 		if f.Module != nil {
 			verdict[0], verdict[1] = f.Module.Mod.Path, f.Module.Deprecated
 		}
@@ -145,6 +145,11 @@ var operations = map[string]struct {
 			retractions = append(retractions, []string{r.Low, r.High, r.Rationale})
 		}
 		verdict[3] = retractions
+		requirements := []any{}
+		for _, r := range f.Require {
+			requirements = append(requirements, []any{r.Mod.Path, r.Mod.Version, r.Indirect})
+		}
+		verdict[4] = requirements
 		return verdict
 	}},
 	// The path that the quick reader finds, "" for none.

@@ -3,7 +3,7 @@
 use super::super::module_version::fits_path;
 use super::super::semver::Semver;
 use super::syntax::{Line, Statement};
-use super::{GoMod, GoModFault, InvalidGoMod, Retraction, quote};
+use super::{GoMod, GoModFault, InvalidGoMod, Requirement, Retraction, quote};
 
 /// Directives that may be written as a block; in others a block is skipped.
 const BLOCKS: [&str; 4] = ["module", "require", "retract", "ignore"];
@@ -39,7 +39,9 @@ impl Reader {
         let done = match verb {
             "module" => self.module(arguments, line, block),
             "go" => self.go(arguments),
-            "require" => require(arguments),
+            "require" => require(arguments, is_indirect(line)).map(|requirement| {
+                self.0.requirements.push(requirement);
+            }),
             "retract" => {
                 self.retract(arguments, line, block);
                 Ok(())
@@ -108,7 +110,7 @@ fn interval(words: &[&str]) -> Option<(String, String)> {
     }
 }
 
-fn require(arguments: &[&str]) -> Result<(), GoModFault> {
+fn require(arguments: &[&str], is_indirect: bool) -> Result<Requirement, GoModFault> {
     let [path, version] = arguments else {
         return Err(GoModFault::Arguments("require", "a path and a version"));
     };
@@ -119,9 +121,24 @@ fn require(arguments: &[&str]) -> Result<(), GoModFault> {
         None => return Err(GoModFault::Version(version)),
     };
     match fits_path(&path, &canonical) {
-        Some(true) => Ok(()),
+        Some(true) => Ok(Requirement {
+            path,
+            version: canonical,
+            is_indirect,
+        }),
         Some(false) => Err(GoModFault::Misfit(path, canonical)),
         None => Err(GoModFault::Path(path)),
+    }
+}
+
+/// Whether the comment after a line begins with the word `indirect`, alone or with a semicolon and more words after it.
+fn is_indirect(line: &Line<'_>) -> bool {
+    let comment = line.trailing.first().and_then(|c| c.strip_prefix("//"));
+    let mut words = comment.unwrap_or_default().split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("indirect"), None) => true,
+        (first, Some(_)) => first == Some("indirect;"),
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod lex;
 mod quote;
 mod syntax;
 
+use super::module_version::ModuleVersion;
 use super::path::ModulePath;
 use super::semver::compare_semver;
 use super::version::Version;
@@ -71,7 +72,7 @@ pub enum GoModFault {
 /// The lines of a `go.mod` that matter to a proxy, read as the `go` command reads the files of dependencies.
 ///
 /// Unknown directives and unknown `retract` forms are skipped, so files of newer Go versions can be read; `module`, `go`,
-/// `require` and `ignore` lines must be well formed, though only the first two are kept. Paths, Go versions and retracted
+/// `require` and `ignore` lines must be well formed, though `ignore` lines are not kept. Paths, Go versions and retracted
 /// versions are given as written. Bytes that are no UTF-8 are read as U+FFFD, as Go does. A file may have 1 MiB, while
 /// Go sets no limit here: lists of ten thousand requirements fit, and a hostile file cannot take much memory.
 ///
@@ -107,7 +108,27 @@ pub struct GoMod {
     module: Option<String>,
     deprecation: Option<String>,
     go: Option<String>,
+    requirements: Vec<Requirement>,
     retractions: Vec<Retraction>,
+}
+
+/// A `require` line: the lowest version of another module that this one can be built with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The path, as written: it need not be a valid module path.
+    pub path: String,
+    /// The version, in its canonical form: it fits the path.
+    pub version: String,
+    /// Whether the line is marked with `// indirect`: no package of this module imports the other itself.
+    pub is_indirect: bool,
+}
+
+impl Requirement {
+    /// The module and version; `None` if the path is none that anybody can get.
+    pub fn module_version(&self) -> Option<ModuleVersion> {
+        let path = self.path.parse().ok()?;
+        ModuleVersion::new(path, self.version.parse().ok()?).ok()
+    }
 }
 
 /// Versions that the author has withdrawn. They stay listed and served; the client hides them.
@@ -157,6 +178,11 @@ impl GoMod {
     /// The version of the `go` line, such as `1.21` or `1.22rc1`.
     pub fn go_version(&self) -> Option<&str> {
         self.go.as_deref()
+    }
+
+    /// What the `require` lines say, in their order.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 
     /// What the `retract` lines say, in their order.

@@ -126,11 +126,17 @@ fn go_mod(file: &GoMod) -> Value {
         .iter()
         .map(|r| json!([r.low, r.high, r.rationale]))
         .collect();
+    let requirements: Vec<_> = file
+        .requirements()
+        .iter()
+        .map(|r| json!([r.path, r.version, r.is_indirect]))
+        .collect();
     json!([
         file.module_path(),
         file.deprecation().unwrap_or_default(),
         file.go_version().unwrap_or_default(),
         retractions,
+        requirements,
     ])
 }
 
