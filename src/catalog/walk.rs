@@ -2,7 +2,7 @@
 
 use crate::catalog::Finding;
 use crate::module::{EscapedPath, ModulePath};
-use crate::store::{DirStore, EntryKind, StoreError};
+use crate::store::{DirStore, EntryKind, SUMDB, StoreError};
 
 /// How deep directories are followed; module paths of that many elements do not exist.
 const DEEPEST: usize = 64;
@@ -75,7 +75,7 @@ fn directories(store: &DirStore, path: &str) -> Result<Vec<String>, StoreError> 
         .into_iter()
         .filter(|entry| entry.kind == EntryKind::Directory && !entry.name.starts_with('.'))
         .map(|entry| entry.name)
-        .filter(|name| !(path.is_empty() && name == "sumdb"))
+        .filter(|name| !(path.is_empty() && name == SUMDB))
         .collect();
     names.sort_unstable();
     Ok(names)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::{SumdbFile, SumdbFileKind};
 use crate::module::{ModulePath, ModuleVersion};
 
 /// One of the three files that make a version.
@@ -46,6 +47,9 @@ impl fmt::Display for ModuleFile {
     }
 }
 
+/// The directory of the checksum databases; its name can not be the first element of a module path, which has a dot.
+pub const SUMDB: &str = "sumdb";
+
 /// The name of a file of the layout.
 ///
 /// ```text
@@ -56,6 +60,7 @@ impl fmt::Display for ModuleFile {
 ///       list                      List
 ///       v1.2.0.info .mod .zip     File
 ///       v1.2.0.ziphash            ZipHash
+///   sumdb/<name>/                 Sumdb: cached files of checksum databases
 ///   .athens/                      ours: staging area; has no key, so it can not be asked for
 /// ```
 ///
@@ -73,6 +78,8 @@ pub enum StoreKey<'a> {
     ZipHash(&'a ModuleVersion),
     /// What is left of a deleted version; never served.
     Tombstone(&'a ModuleVersion),
+    /// A cached file of a checksum database.
+    Sumdb(&'a SumdbFile),
 }
 
 impl StoreKey<'_> {
@@ -84,6 +91,7 @@ impl StoreKey<'_> {
             Self::File(version, file) => Self::beside(version, file.suffix()),
             Self::ZipHash(version) => Self::beside(version, ".ziphash"),
             Self::Tombstone(version) => Self::beside(version, ".deleted"),
+            Self::Sumdb(file) => format!("{SUMDB}/{file}"),
         }
     }
 
@@ -116,16 +124,24 @@ impl StoreKey<'_> {
                 "application/json"
             }
             Self::File(_, ModuleFile::Zip) => "application/zip",
+            Self::Sumdb(file) => match file.kind() {
+                SumdbFileKind::Latest | SumdbFileKind::Lookup(_) => "text/plain; charset=utf-8",
+                SumdbFileKind::Tile { .. } => "application/octet-stream",
+            },
         }
     }
 
-    /// The value of `Cache-Control`: a version never changes, a list and what is latest do.
+    /// The value of `Cache-Control`: a version never changes, nor does a tile; a list and what is latest do, and so does
+    /// the head of the tree, which is part of a lookup.
     ///
     /// A year is the longest lifetime that caches are asked to honour (RFC 9111, 5.2.2.1); `immutable` is RFC 8246.
     pub fn cache_control(&self) -> &'static str {
         match self {
             Self::List(_) | Self::Latest(_) => "public, max-age=10",
-            Self::File(..) | Self::ZipHash(_) | Self::Tombstone(_) => {
+            Self::Sumdb(file) if !matches!(file.kind(), SumdbFileKind::Tile { .. }) => {
+                "public, max-age=10"
+            }
+            Self::File(..) | Self::ZipHash(_) | Self::Tombstone(_) | Self::Sumdb(_) => {
                 "public, max-age=31536000, immutable"
             }
         }

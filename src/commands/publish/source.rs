@@ -11,7 +11,7 @@ use super::RefusedHere;
 use crate::cli::PublishArgs;
 use crate::http::escape_control;
 use crate::module::{Info, ModulePath, ModuleVersion, module_line};
-use crate::modzip::create::git::{Description, describe, version_from_tags};
+use crate::modzip::create::git::{Description, describe, info_of_tag, version_from_tags};
 use crate::modzip::{MAX_GO_MOD_SIZE, named_version};
 
 /// How many changes of a work tree are told.
@@ -148,7 +148,8 @@ fn of_directory(dir: &Path, arguments: &PublishArgs) -> anyhow::Result<Source> {
     };
     match description.head.clone() {
         Some(head) if !description.is_dirty() => {
-            let info = info(&version, &description, &tag, head.time);
+            let remote = description.remote.as_deref();
+            let info = info_of_tag(&version, remote, &description.subdirectory, &tag, &head);
             Ok(Source::Git {
                 dir: dir.to_owned(),
                 tag,
@@ -227,33 +228,4 @@ fn dirty(description: &Description) -> String {
     }
     text.push_str("\ncommit them, or publish the directory as it is with --allow-dirty");
     text
-}
-
-/// What the go command would write into the `.info` of a version from this repository.
-fn info(
-    version: &ModuleVersion,
-    description: &Description,
-    tag: &str,
-    time: crate::module::Time,
-) -> anyhow::Result<Info> {
-    let mut origin = serde_json::Map::new();
-    let mut add = |name: &str, value: &str| {
-        if !value.is_empty() {
-            origin.insert(name.to_owned(), value.into());
-        }
-    };
-    add("VCS", "git");
-    add("URL", description.remote.as_deref().unwrap_or_default());
-    add("Subdir", &description.subdirectory);
-    add(
-        "Hash",
-        description.head.as_ref().map_or("", |head| &head.id),
-    );
-    add("Ref", &format!("refs/tags/{tag}"));
-    let json = serde_json::json!({
-        "Version": version.version().as_str(),
-        "Time": time.to_string(),
-        "Origin": origin,
-    });
-    Ok(Info::parse(json.to_string().as_bytes())?)
 }

@@ -15,6 +15,9 @@ use crate::store::{Access, EntryKind, StoreError};
 pub(in crate::store) const OURS: &str = ".athens";
 pub(super) const STAGING: &str = ".athens/staging";
 
+/// How much is copied at once where the kernel does not do it, in bytes.
+const COPY: usize = 256 << 10;
+
 /// A file that nobody sees yet. Dropped without having been moved to a place, it is gone.
 #[derive(Debug)]
 pub struct StagedFile {
@@ -48,6 +51,46 @@ impl StagedFile {
     /// Whether nothing was written yet.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Appends `len` bytes of a file, from `offset` on; the file's cursor is neither used nor moved. The kernel copies
+    /// them, and where the file system can, it shares the blocks and copies nothing. Waits for the disk.
+    ///
+    /// A second name for the same file (a hard link) would be as cheap and is no copy: whoever changes the other file
+    /// in place would change a version, and every change of its links would undo the proof that the zip was checked.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file is shorter; else what the operating system says.
+    pub fn append_from(&mut self, source: &File, mut offset: u64, len: u64) -> io::Result<()> {
+        let end = self.len + len;
+        #[cfg(target_os = "linux")]
+        while self.len < end {
+            let want = usize::try_from(end - self.len).unwrap_or(usize::MAX);
+            match rustix::fs::copy_file_range(source, Some(&mut offset), &self.file, None, want) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(copied) => self.len += copied as u64,
+                Err(Errno::INTR) => {}
+                // Other file systems, old kernels and sandboxes.
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut buffer = vec![0; COPY];
+        while self.len < end {
+            let want = usize::try_from(end - self.len).map_or(COPY, |left| left.min(COPY));
+            match std::os::unix::fs::FileExt::read_at(source, &mut buffer[..want], offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    self.write_all(&buffer[..read])?;
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Makes what was written survive a power cut. Waits for the disk.

@@ -103,6 +103,24 @@ impl<'a> Staging<'a> {
         self.write(key, content, Place::NoReplace)
     }
 
+    /// As [`create`](Self::create), with the directories above the file, which are made where they are missing.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_with_directory(
+        &self,
+        key: &StoreKey<'_>,
+        content: &[u8],
+    ) -> Result<Written, StoreError> {
+        if self.is_read_only() {
+            return Ok(Written::ReadOnly);
+        }
+        if let Some((directory, _)) = key.relative_path().rsplit_once('/') {
+            self.make_directory(directory)?;
+        }
+        self.create(key, content)
+    }
+
     /// Removes a derived file that says what is no longer so. Waits for the disk.
     ///
     /// # Errors
@@ -266,6 +284,38 @@ mod tests {
             fs::read_dir(scratch.path().join(STAGING)).unwrap().count(),
             1
         );
+    }
+
+    #[test]
+    fn copies_a_part_of_a_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        let path = scratch.path().join("source");
+        fs::write(&path, b"0123456789").unwrap();
+        let source = fs::File::open(&path).unwrap();
+        let mut staged = store.staging().stage().unwrap();
+        staged.append_from(&source, 2, 3).unwrap();
+        staged.write_all(b"-").unwrap();
+        staged.append_from(&source, 9, 1).unwrap();
+        assert_eq!(staged.len(), 5);
+        let mut content = [0; 5];
+        std::os::unix::fs::FileExt::read_exact_at(staged.file(), &mut content, 0).unwrap();
+        assert_eq!(&content, b"234-9");
+        let error = staged.append_from(&source, 9, 2).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn makes_the_directories_of_a_new_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        let file = "sumdb.example/tile/8/0/x001/002".parse().unwrap();
+        let key = StoreKey::Sumdb(&file);
+        let create = |content: &[u8]| store.staging().create_with_directory(&key, content);
+        assert_eq!(create(b"1").unwrap(), Written::Done);
+        assert_eq!(create(b"2").unwrap(), Written::Existed);
+        let path = scratch.path().join("sumdb/sumdb.example/tile/8/0/x001/002");
+        assert_eq!(fs::read(path).unwrap(), b"1");
     }
 
     #[test]

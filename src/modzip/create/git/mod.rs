@@ -15,6 +15,7 @@ mod command;
 mod describe;
 mod error;
 mod listing;
+mod origin;
 mod remote;
 mod revision;
 mod tags;
@@ -23,6 +24,7 @@ mod tracked;
 
 pub use describe::{Change, Description, describe};
 pub use error::GitError;
+pub use origin::{Repository, info_of_tag, repository};
 pub use revision::{Commit, commit};
 pub use tags::{TaggedVersion, WrongTags, version_from_tags};
 
