@@ -28,13 +28,12 @@ fn sentence(fault: &Fault) -> String {
         FaultKind::Redirect => "it redirects where we do not follow",
         FaultKind::Lost => "the connection broke",
         FaultKind::Encoding => "the answer is not encoded as it says",
-        _ => "it failed",
     };
     format!("{what}: {}", fault.why)
 }
 
-/// The error for an answer with another status than 200, the only one that is a success (`protocol`: so it is for the go
-/// command). `after` is its `Retry-After`.
+/// The error for an answer with another status than 200, which alone is a success, as for the go command. `after` is its
+/// `Retry-After`.
 pub(super) fn refused(
     status: StatusCode,
     after: Option<Duration>,

@@ -11,19 +11,35 @@
 
 mod ask;
 mod body;
+mod checksum_database;
+mod detail;
 mod direct_source;
 mod error;
 mod fault;
 mod file_body;
+mod flights;
+mod folder;
+mod known;
 mod list;
+mod mirror;
+mod proxy;
+mod question;
+mod retries;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod upstreams;
 mod url;
+mod versions;
 mod zip_body;
 
 pub use ask::{Ask, Privacy};
 pub use direct_source::{Direct, DirectFuture};
 pub use error::{FetchError, FetchErrorKind, ZipError};
+pub use flights::{FlightLost, Flights};
 pub use list::{InvalidUpstreamList, UpstreamEntry, UpstreamList, UpstreamListFault};
 pub use settings::{UpstreamSettings, UpstreamSetupError};
+pub use upstreams::Upstreams;
 pub use url::UpstreamUrl;
 pub use zip_body::ZipBody;
