@@ -9,6 +9,7 @@ mod derive;
 mod index;
 mod keeper;
 mod latest;
+mod recorder;
 mod reindex;
 mod report;
 mod scan;
@@ -27,6 +28,8 @@ use tokio::sync::Semaphore;
 
 pub(crate) use derive::{Change, apply, latest_version, plan};
 pub use index::ModuleIndex;
+pub use recorder::Recorded;
+pub(crate) use recorder::Recorder;
 pub use reindex::{Reindexed, reindex_module};
 pub use report::Finding;
 pub(crate) use scan::{scan, version_of};

@@ -1,12 +1,13 @@
-//! The background walk: counts what the tree holds, and brings derived files up to date where nobody asked yet.
+//! The background walk: counts what the tree holds, and brings derived files and the journal up to date where nobody
+//! asked yet.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::walk::{Step, walk};
-use super::{Inner, TreeSize, keeper};
+use super::{Inner, Recorder, TreeSize, keeper};
 use crate::module::{EscapedVersion, ModulePath, Version};
-use crate::store::{ModuleFile, StoreError, StoreKey};
+use crate::store::{DirEntry, DirStore, ModuleFile, StoreError, StoreKey};
 
 /// The walk rests three times as long as it works, so that it takes a quarter of one core at the most.
 const REST: u32 = 3;
@@ -51,11 +52,12 @@ fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
     let store = catalog.upgrade().ok_or(Stop::CatalogGone)?.store.clone();
     let mut size = TreeSize::default();
     let mut since = Instant::now();
+    let mut lacking = Lacking::begin(&store);
     walk(&store, |step| {
         let catalog = catalog.upgrade().ok_or(Stop::CatalogGone)?;
         match step {
             Step::Finding(finding) => catalog.reporter.report(&[finding]),
-            Step::Module(module) => match visit(&catalog, &module) {
+            Step::Module(module) => match visit(&catalog, &module, &mut lacking) {
                 Ok(0) => {}
                 Ok(versions) => {
                     size.modules += 1;
@@ -72,6 +74,7 @@ fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
         }
         Ok::<(), Stop>(())
     })?;
+    lacking.finish();
     let catalog = catalog.upgrade().ok_or(Stop::CatalogGone)?;
     tracing::debug!(
         "the tree holds {} modules with {} versions",
@@ -82,12 +85,53 @@ fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Makes up for what the journal lacks, until that fails: it hinders nothing else, and the next walk tries again.
+struct Lacking(Option<Recorder>);
+
+impl Lacking {
+    fn begin(store: &DirStore) -> Self {
+        let is_read_only = store.staging().is_read_only();
+        Self(
+            (!is_read_only)
+                .then(|| Recorder::begin(store))
+                .and_then(told),
+        )
+    }
+
+    fn module(&mut self, module: &ModulePath, entries: &[DirEntry]) {
+        if let Some(recorder) = &mut self.0
+            && told(recorder.module(module, entries)).is_none()
+        {
+            self.0 = None;
+        }
+    }
+
+    fn finish(self) {
+        let recorded = self.0.map(Recorder::finish).and_then(told);
+        if let Some(recorded) = recorded.filter(|recorded| !recorded.is_nothing()) {
+            tracing::warn!("{recorded}");
+        }
+    }
+}
+
+fn told<T>(result: Result<T, StoreError>) -> Option<T> {
+    result
+        .inspect_err(|error| {
+            // That the root can not be written is said where derived files are.
+            if !error.is_read_only() {
+                tracing::warn!("what the journal lacks is not made up for: {error}");
+            }
+        })
+        .ok()
+}
+
 /// Counts a module's versions by their names, and has its derived files made when the names and the list disagree.
-fn visit(catalog: &Inner, module: &ModulePath) -> Result<u64, StoreError> {
+fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<u64, StoreError> {
     let directory = StoreKey::directory(module);
     let Some(entries) = catalog.store.entries(&directory)? else {
         return Ok(0);
     };
+    lacking.module(module, &entries);
     let mut found: Vec<(&str, u8)> = entries
         .iter()
         .filter_map(|entry| ModuleFile::split(&entry.name))

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{ExitStatus, Printer, count, progress};
-use crate::catalog::{Finding, Soundness, Step, reindex_module, walk};
+use crate::catalog::{Finding, Recorded, Recorder, Soundness, Step, reindex_module, walk};
 use crate::cli::ReindexArgs;
 use crate::store::{DirStore, OpenMode, Written};
 
@@ -15,6 +15,9 @@ struct Summary {
     versions: u64,
     changes: u64,
     findings: Vec<Found>,
+    /// What was noted in the journal; not with `--dry-run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<Recorded>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +37,10 @@ pub(super) fn run(arguments: &ReindexArgs, printer: &mut Printer) -> anyhow::Res
     let soundness = Soundness::new(1);
     let progress = progress::counter("modules read");
     let mut summary = Summary::default();
+    let mut recorder = match arguments.dry_run {
+        true => None,
+        false => Some(Recorder::begin(&store)?),
+    };
     walk(&store, |step| {
         let module = match step {
             Step::Module(module) => module,
@@ -59,6 +66,9 @@ pub(super) fn run(arguments: &ReindexArgs, printer: &mut Printer) -> anyhow::Res
                 progress.suspend(|| printer.line(&format!("would {change}")))?;
             }
         }
+        if let Some(recorder) = &mut recorder {
+            recorder.module_of(&module)?;
+        }
         for finding in done.findings {
             progress.suspend(|| printer.error_line(&format!("athens: not listed: {finding}")))?;
             summary.add(finding);
@@ -66,12 +76,16 @@ pub(super) fn run(arguments: &ReindexArgs, printer: &mut Printer) -> anyhow::Res
         Ok(())
     })?;
     progress.finish_and_clear();
+    summary.journal = recorder.map(Recorder::finish).transpose()?;
     if !arguments.dry_run {
         store.staging().flush()?;
     }
     if arguments.json {
         printer.line(&serde_json::to_string(&summary)?)?;
     } else {
+        if let Some(recorded) = summary.journal.filter(|recorded| !recorded.is_nothing()) {
+            printer.line(&recorded.to_string())?;
+        }
         let (done, files) = if arguments.dry_run {
             ("would be ", "to write or remove")
         } else {

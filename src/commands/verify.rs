@@ -7,6 +7,7 @@ use indicatif::HumanBytes;
 use serde::Serialize;
 
 use super::{ExitStatus, Printer, count, progress};
+use crate::catalog::Recorded;
 use crate::cli::VerifyArgs;
 use crate::module::ModuleVersion;
 use crate::store::{DirStore, OpenMode};
@@ -34,6 +35,9 @@ struct Summary {
     findings: u64,
     fixed: u64,
     failures: u64,
+    /// What was noted in the journal; only with `--fix` of a whole root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal: Option<Recorded>,
 }
 
 /// The last line of `--json`.
@@ -61,6 +65,7 @@ pub(super) fn run(arguments: &VerifyArgs, printer: &mut Printer) -> anyhow::Resu
                 progress.inc(1);
             }
             Step::Module => summary.modules += 1,
+            Step::Recorded(recorded) => summary.journal = Some(recorded),
             Step::Finding(finding) => {
                 summary.findings += 1;
                 summary.fixed += u64::from(matches!(finding.outcome, Outcome::Mended(_)));
@@ -87,6 +92,9 @@ pub(super) fn run(arguments: &VerifyArgs, printer: &mut Printer) -> anyhow::Resu
     if arguments.json {
         printer.line(&serde_json::to_string(&Last { summary: &summary })?)?;
     } else {
+        if let Some(recorded) = summary.journal.filter(|recorded| !recorded.is_nothing()) {
+            printer.line(&recorded.to_string())?;
+        }
         printer.line(&summary.in_words(arguments.fix))?;
     }
     Ok(match (summary.failures, summary.findings) {

@@ -180,7 +180,7 @@ impl DirStore {
         }
     }
 
-    fn open_path_waiting(&self, path: &str) -> Result<Option<FileContent>, StoreError> {
+    pub(super) fn open_path_waiting(&self, path: &str) -> Result<Option<FileContent>, StoreError> {
         Ok(self
             .open_path(path, Access::MayWait)?
             .and_then(Attempt::content))

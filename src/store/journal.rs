@@ -1,9 +1,9 @@
 //! The journal: what came into the tree and went from it, when, and by whom.
 //!
 //! One JSON object a line in `.athens/journal.jsonl`, appended and synced before the one who caused it has the answer.
-//! It is derived: the tree is served without it, and a lost one begins anew. Several processes may append; a lock on the
-//! file puts their lines in order, and the times in it increase strictly, so that a reader can ask for what came after a
-//! time and miss nothing.
+//! It is derived: the tree is served without it, and what a lost or torn one lacks is noted again from the tree. Several
+//! processes may append; a lock on the file puts their lines in order, and the times in it increase strictly, so that a
+//! reader can ask for what came after a time and miss nothing.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -78,6 +78,25 @@ impl Event {
         }
     }
 
+    /// What `athens verify --fix`, or whoever makes up for lost lines, says of the journal as a whole: what is wrong with
+    /// the lines before it is known.
+    pub fn about_the_journal() -> Self {
+        Self {
+            time: Timestamp::now(),
+            event: EventKind::Repair,
+            path: String::new(),
+            version: String::new(),
+            sum: None,
+            size: None,
+            token: None,
+        }
+    }
+
+    /// Whether it is about the journal as a whole.
+    pub fn is_about_the_journal(&self) -> bool {
+        self.event == EventKind::Repair && self.path.is_empty() && self.version.is_empty()
+    }
+
     /// With the zip's h1: sum and length in bytes.
     #[must_use]
     pub fn zip(self, sum: impl ToString, size: u64) -> Self {
@@ -115,27 +134,38 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// If the journal can not be written.
     pub fn append(&self, event: &mut Event) -> Result<(), StoreError> {
-        if self.store.staging().is_read_only() {
+        event.time = Timestamp::now();
+        self.append_past(std::slice::from_mut(event))
+    }
+
+    /// Appends events that happened before now. Each keeps its time if that is later than the line before it, and has
+    /// that of now otherwise. As [`append`](Self::append) in all else; either all lines are there afterwards or, when the
+    /// disk fails, the first of them.
+    ///
+    /// # Errors
+    /// If the journal can not be written.
+    pub fn append_past(&self, events: &mut [Event]) -> Result<(), StoreError> {
+        if events.is_empty() || self.store.staging().is_read_only() {
             return Ok(());
         }
         let failed = |error: io::Error| StoreError::io("append to", JOURNAL, error);
         let mut file = self.open()?;
         rustix::fs::flock(&file, FlockOperation::LockExclusive)
             .map_err(|error| failed(error.into()))?;
-        let tail = Tail::read(&file).map_err(failed)?;
+        let Tail { mut last, is_torn } = Tail::read(&file).map_err(failed)?;
         let now = Timestamp::now();
-        let soonest = tail
-            .last
-            .map_or(now, |last| last + SignedDuration::from_micros(1));
-        event.time = micros(now.max(soonest));
-        let mut line = Vec::new();
-        if tail.is_torn {
+        let mut lines = Vec::new();
+        if is_torn {
             // Ends what a killed writer began; readers pass over lines that are no events.
-            line.push(b'\n');
+            lines.push(b'\n');
         }
-        serde_json::to_writer(&mut line, event).map_err(|error| failed(error.into()))?;
-        line.push(b'\n');
-        file.write_all(&line).map_err(failed)?;
+        for event in events {
+            event.time = time_after(last, event.time, now);
+            last = Some(event.time);
+            serde_json::to_writer(&mut lines, event).map_err(|error| failed(error.into()))?;
+            lines.push(b'\n');
+        }
+        file.write_all(&lines).map_err(failed)?;
         file.sync_data().map_err(failed)
     }
 
@@ -213,6 +243,16 @@ impl Tail {
     }
 }
 
+/// The time for the next line: the one that is wanted if it is later than the last and not yet to come, else the first
+/// that is.
+fn time_after(last: Option<Timestamp>, wanted: Timestamp, now: Timestamp) -> Timestamp {
+    let wanted = micros(wanted.min(now));
+    match last {
+        Some(last) if wanted <= last => micros(now.max(last + SignedDuration::from_micros(1))),
+        _ => wanted,
+    }
+}
+
 /// Cut to microseconds, which is what the index format of public mirrors has.
 fn micros(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
@@ -272,6 +312,31 @@ mod tests {
             line.contains("\"Event\":\"adopt\",\"Path\":\"example.com/m\",\"Version\":\"v1.0.0\"}"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn events_of_the_past_keep_their_times_where_they_can() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        let at = |time: &str| Event {
+            time: time.parse().unwrap(),
+            ..Event::new(EventKind::Adopt, &version())
+        };
+        let before = micros(Timestamp::now());
+        let mut events = [
+            at("2020-01-02T03:04:05.000006789Z"),
+            at("2021-01-02T03:04:05Z"),
+            at("2020-06-01T00:00:00Z"),
+            at("2021-01-02T03:04:06Z"),
+            at("9000-01-01T00:00:00Z"),
+        ];
+        store.journal().append_past(&mut events).unwrap();
+        assert_eq!(store.journal().events().unwrap(), events);
+        let times = events.map(|event| event.time);
+        assert_eq!(times[0].to_string(), "2020-01-02T03:04:05.000006Z");
+        assert_eq!(times[1].to_string(), "2021-01-02T03:04:05Z");
+        assert!(times[2] >= before && times.is_sorted_by(|a, b| a < b));
+        assert!(times[4] <= Timestamp::now() + SignedDuration::from_secs(1));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod journal_lines;
 mod key;
 mod listing;
 mod locks;
+mod lookup;
 mod object;
 mod provenance;
 mod staging;

@@ -4,7 +4,7 @@
 //! that was replaced, shortened or taken away is noticed, and read anew.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::AtFlags;
 
@@ -40,7 +40,12 @@ struct Known {
     end: u64,
     /// The bytes before that.
     landmark: Vec<u8>,
+    /// What stands for a version, or that it was deleted.
     standing: HashMap<VersionKey, EventKind>,
+    /// Lines that are no events, since somebody last noted that they are known.
+    unreadable: u64,
+    /// Whether behind them is the beginning of one, whose writer was stopped.
+    is_torn: bool,
 }
 
 impl<'a> Provenance<'a> {
@@ -57,10 +62,44 @@ impl<'a> Provenance<'a> {
     /// # Errors
     /// If the journal is there and can not be read.
     pub fn of(&self, version: &ModuleVersion) -> Result<Option<EventKind>, StoreError> {
+        let standing = self
+            .known()?
+            .standing
+            .get(&VersionKey::of(version))
+            .copied();
+        Ok(standing.filter(|event| *event != EventKind::Delete))
+    }
+
+    /// Whether the last that the journal says of this version is that it was deleted. Costs what [`of`](Self::of) does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn is_deleted(&self, version: &ModuleVersion) -> Result<bool, StoreError> {
+        let standing = self
+            .known()?
+            .standing
+            .get(&VersionKey::of(version))
+            .copied();
+        Ok(standing == Some(EventKind::Delete))
+    }
+
+    /// How many lines are no events and have not been noted as known ([`Event::about_the_journal`]): what they said is
+    /// lost. Costs what [`of`](Self::of) does.
+    ///
+    /// [`Event::about_the_journal`]: super::Event::about_the_journal
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn unreadable_lines(&self) -> Result<u64, StoreError> {
+        let known = self.known()?;
+        Ok(known.unreadable + u64::from(known.is_torn))
+    }
+
+    fn known(&self) -> Result<MutexGuard<'a, Known>, StoreError> {
         // What a panic could leave behind is an index that has read less than it could: the rest is read now.
         let mut known = self.index.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.catch_up(self.store)?;
-        Ok(known.standing.get(&VersionKey::of(version)).copied())
+        Ok(known)
     }
 }
 
@@ -76,12 +115,19 @@ impl Known {
         if !self.is_read_from(&journal)? {
             *self = Self::default();
         }
+        self.is_torn = false;
         let mut lines = journal.lines_from(self.end)?;
         while let Some(line) = lines.next()? {
-            // Also of a line that lacks its end: it is read again when it has one, and says the same.
-            if let Some(event) = line.event {
-                let key = VersionKey::of_names(&event.path, &event.version);
-                self.enter(key, event.event);
+            match line.event {
+                Some(event) if event.is_about_the_journal() => self.unreadable = 0,
+                // Also of a line that lacks its end: it is read again when it has one, and says the same.
+                Some(event) => {
+                    let key = VersionKey::of_names(&event.path, &event.version);
+                    self.enter(key, event.event);
+                }
+                None if line.is_ended => self.unreadable += 1,
+                // It gets its end with the next line, and is counted then.
+                None => self.is_torn = true,
             }
             self.end = lines.whole();
         }
@@ -112,14 +158,14 @@ impl Known {
 
     fn enter(&mut self, key: VersionKey, event: EventKind) {
         match event {
-            EventKind::Publish | EventKind::Fetch => {
+            EventKind::Publish | EventKind::Fetch | EventKind::Delete => {
                 self.standing.insert(key, event);
             }
             EventKind::Adopt => {
-                self.standing.entry(key).or_insert(event);
-            }
-            EventKind::Delete => {
-                self.standing.remove(&key);
+                let standing = self.standing.entry(key).or_insert(event);
+                if *standing == EventKind::Delete {
+                    *standing = event;
+                }
             }
             EventKind::Repair => {}
         }
@@ -242,6 +288,27 @@ mod tests {
         assert_eq!(of(&store, "v1.0.0"), None);
         append(&store, EventKind::Publish, "v1.0.1");
         assert_eq!(of(&store, "v1.0.1"), Some(EventKind::Publish));
+    }
+
+    #[test]
+    fn lost_lines_are_counted_until_they_are_known() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        let unreadable = || store.provenance().unreadable_lines().unwrap();
+        assert_eq!(unreadable(), 0);
+        append(&store, EventKind::Publish, "v1.0.0");
+        let path = scratch.path().join(JOURNAL);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(b"nothing\n{\"Time\":");
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(unreadable(), 2);
+        append(&store, EventKind::Delete, "v1.0.0");
+        assert_eq!(unreadable(), 2);
+        assert!(store.provenance().is_deleted(&version("v1.0.0")).unwrap());
+        assert!(!store.provenance().is_deleted(&version("v1.0.1")).unwrap());
+        let mut known = Event::about_the_journal();
+        store.journal().append(&mut known).unwrap();
+        assert_eq!(unreadable(), 0);
     }
 
     #[test]

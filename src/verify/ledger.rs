@@ -84,7 +84,7 @@ impl Ledger {
                 faults.add(line.number, "is not later than the lines before it");
             }
             newest = newest.max(Some(event.time));
-            if is_about_the_journal(event) {
+            if event.is_about_the_journal() {
                 faults = Faults::default();
                 return Ok(());
             }
@@ -186,23 +186,6 @@ fn look_for(
     let problem = "was published, is gone, and was not deleted";
     let finding = Finding::new(zip.relative_path(), Kind::Gone, problem, Cure::Note);
     Ok(Some((version, finding)))
-}
-
-/// What an event of `athens verify --fix` says that is about the journal as a whole.
-pub(super) fn note_about_the_journal() -> Event {
-    Event {
-        time: jiff::Timestamp::now(),
-        event: EventKind::Repair,
-        path: String::new(),
-        version: String::new(),
-        sum: None,
-        size: None,
-        token: None,
-    }
-}
-
-fn is_about_the_journal(event: &Event) -> bool {
-    event.event == EventKind::Repair && event.path.is_empty() && event.version.is_empty()
 }
 
 fn version_of(event: &Event) -> Option<ModuleVersion> {

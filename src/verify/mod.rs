@@ -13,16 +13,18 @@ mod mend;
 mod module;
 mod version;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use finding::{Cure, Finding, Kind, Outcome};
 
-use self::ledger::{Ledger, note_about_the_journal};
+use self::ledger::Ledger;
 use self::mend::Mender;
 use self::module::Job;
 use self::version::Checker;
+use crate::catalog::{Recorded, Recorder};
 use crate::module::{ModulePath, ModuleVersion};
-use crate::store::{Batch, DirStore, StoreError};
+use crate::store::{Batch, DirStore, Event, StoreError};
 
 /// How long a file in the staging area must have been left alone to count as left over.
 const ABANDONED: Duration = Duration::from_secs(2);
@@ -84,6 +86,8 @@ pub enum Step {
     },
     /// A module is done.
     Module,
+    /// With `--fix` and the whole root: what the journal lacked was noted.
+    Recorded(Recorded),
     /// Something is not as it should be.
     Finding(Finding),
     /// Something could not be read, which says nothing about it.
@@ -119,12 +123,23 @@ pub fn verify<E: From<StoreError>>(
     if is_root {
         show_lines(of_lines, mender.as_ref(), &mut visit)?;
     }
+    let recorder = match (is_root, options.fix) {
+        (true, true) => Some(Mutex::new(Recorder::begin(store)?)),
+        _ => None,
+    };
     let job = Job {
         checker: &checker,
         selection: &options.selection,
         batch: batch.as_ref(),
+        recorder: recorder.as_ref(),
     };
     crew::check_all(&job, options.jobs.max(1), &mut visit)?;
+    if let Some(recorder) = recorder {
+        let recorder = recorder
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        visit(Step::Recorded(recorder.finish()?))?;
+    }
     let gone = if checker.ledger.is_empty() {
         Vec::new()
     } else {
@@ -153,7 +168,7 @@ fn show_lines<E>(
             // One event for all lines.
             match &noted {
                 None => {
-                    mender.note(note_about_the_journal(), &mut finding);
+                    mender.note(Event::about_the_journal(), &mut finding);
                     noted = Some(finding.outcome.clone());
                 }
                 Some(outcome) => finding.outcome = outcome.clone(),

@@ -11,6 +11,7 @@ use super::listing::{Listing, Present, list, unrest};
 use super::mend::{Mender, sort_out};
 use super::version::{Checked, Checker};
 use super::{Selection, Step};
+use crate::catalog::Recorder;
 use crate::module::{ModulePath, ModuleVersion, Version};
 use crate::store::{Batch, StoreError};
 
@@ -54,6 +55,8 @@ pub(super) struct Job<'a> {
     pub(super) selection: &'a Selection,
     /// With `--fix`.
     pub(super) batch: Option<&'a Batch>,
+    /// With `--fix` and the whole root.
+    pub(super) recorder: Option<&'a Mutex<Recorder>>,
 }
 
 impl Open {
@@ -110,6 +113,9 @@ impl Open {
         if let Err(error) = self.settle_and_mend(job, &mut state) {
             state.failures.push(error);
         }
+        if let Err(error) = self.record(job, &state) {
+            state.failures.push(error);
+        }
         // In one piece: those of two modules do not mix.
         let failures = std::mem::take(&mut state.failures);
         failures
@@ -151,6 +157,25 @@ impl Open {
             .chain(&mut state.derived)
         {
             finding.left("its directory keeps changing; try again later");
+        }
+        Ok(())
+    }
+
+    /// Makes up for what the journal lacks about the module.
+    fn record(&self, job: &Job<'_>, state: &State) -> Result<(), StoreError> {
+        let Some(recorder) = job.recorder else {
+            return Ok(());
+        };
+        // Lines wait in it whole.
+        let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        for (version, present) in &self.versions {
+            if present.deleted {
+                recorder.tombstone(version)?;
+            } else if let Some(checked) = state.checked.get(version.version())
+                && let Some((sum, zip)) = checked.zip.filter(|_| !checked.is_broken())
+            {
+                recorder.sound(version, sum, &zip)?;
+            }
         }
         Ok(())
     }

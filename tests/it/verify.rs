@@ -447,7 +447,14 @@ fn a_sound_tree_is_praised_and_not_written() {
         "{out}"
     );
     assert_eq!(run(tree.root(), &["--fix"]).0, 0);
-    assert_eq!(contents(tree.root()), before);
+    // Versions that the journal does not know are noted once they have been left alone for a while.
+    let after = contents(tree.root());
+    nothing_is_lost(&before, &after);
+    let but_the_journal = |mut files: BTreeMap<String, Vec<u8>>| {
+        files.remove(JOURNAL);
+        files
+    };
+    assert_eq!(but_the_journal(after), but_the_journal(before));
     let (_, out, _) = run(tree.root(), &["--json"]);
     let last: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(last["summary"]["versions"], 4);
@@ -478,9 +485,7 @@ fn lines_say_what_is_wrong_and_what_would_help() {
     assert!(
         journal
             .lines()
-            .last()
-            .unwrap()
-            .contains("\"Event\":\"repair\"")
+            .any(|line| line.contains("\"Event\":\"repair\"") && line.contains("v1.1.0"))
     );
 }
 

@@ -14,7 +14,7 @@ use crate::support::tree::{Tree, go_mod, info_of, version, zip_with};
 const MODULE: &str = "example.com/m";
 
 /// Drops a version with these bytes as its zip.
-fn drop_in(tree: &Tree, version: &ModuleVersion, zip: &[u8]) {
+pub(super) fn drop_in(tree: &Tree, version: &ModuleVersion, zip: &[u8]) {
     tree.write(version, ModuleFile::Zip, zip);
     tree.write(version, ModuleFile::Mod, go_mod(version).as_bytes());
     tree.write(version, ModuleFile::Info, info_of(version).as_bytes());

@@ -3,6 +3,7 @@
 
 mod dropped;
 mod full_disk;
+mod journal;
 mod memory;
 mod outcomes;
 mod races;
