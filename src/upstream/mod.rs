@@ -13,6 +13,7 @@ mod ask;
 mod body;
 mod checksum_database;
 mod detail;
+pub mod direct;
 mod direct_source;
 mod error;
 mod fault;
