@@ -7,6 +7,7 @@
 //! - [`store`]: the folder; the only place that writes below it.
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
 //! - [`auth`]: tokens and what each may do, without HTTP; the only place that writes the state directory.
+//! - [`sumdb`]: checksum databases: keys, notes, tiles, and a client that proves what it is told; without I/O.
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
@@ -35,6 +36,7 @@ pub mod module;
 pub mod modzip;
 pub mod proxy;
 pub mod store;
+pub mod sumdb;
 pub mod transport;
 pub mod upstream;
 pub mod verify;

@@ -28,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalog", &["store", "modzip", "module"]),
     ("store", &["module"]),
     ("modzip", &["module"]),
+    ("sumdb", &["module"]),
     ("module", &[]),
 ];
 
@@ -42,6 +43,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("std::env", &["config", "main.rs"]),
     ("clap::", &["cli.rs", "config"]),
     ("getrandom", &["auth/plain.rs"]),
+    ("ed25519_dalek", &["sumdb"]),
 ];
 
 /// The code of a source file, without its comments and its tests.
