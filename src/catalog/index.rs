@@ -18,6 +18,8 @@ pub struct ModuleIndex {
     pub list: Object,
     /// The `.info` of the latest version.
     pub latest: Option<Object>,
+    /// Whether a version of it came from here: published, or dropped into the folder by hand.
+    pub is_owned: bool,
 }
 
 /// An index, and when it was made.
@@ -51,6 +53,7 @@ impl ModuleIndex {
         Ok(Some(Self {
             list: Object::from_bytes(Bytes::from(render_list(&servable)), modified),
             latest: latest_info(store, soundness, module, scan, &servable)?.map(Made::into_object),
+            is_owned: scan.is_owned,
         }))
     }
 

@@ -183,6 +183,29 @@ impl Catalog {
         }
     }
 
+    /// Whether a version of a module came from here: published, dropped into the folder by hand, or deleted since.
+    ///
+    /// # Errors
+    /// If its directory, a file in it or the journal can not be read.
+    pub async fn is_owned(&self, module: &ModulePath) -> Result<bool, StoreError> {
+        if let Some(index) = self.module(module).await? {
+            return Ok(index.is_owned);
+        }
+        let directory = StoreKey::directory(module);
+        if !self.inner.store.has_directory(&directory).await? {
+            return Ok(false);
+        }
+        // Nothing in it can be served whole; of that nothing is kept, so it is looked at again.
+        let (inner, module) = (Arc::clone(&self.inner), module.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            scan(&inner.store, &inner.soundness, &module)
+                .map(|scan| scan.is_some_and(|scan| scan.is_owned))
+        });
+        looked
+            .await
+            .map_err(|error| StoreError::io("read", directory, std::io::Error::other(error)))?
+    }
+
     async fn refresh(
         &self,
         module: &ModulePath,
@@ -246,6 +269,12 @@ impl Catalog {
         let escaped = module.escaped();
         self.inner.slots.hint(&Hint::Versions(escaped.as_str()));
         keeper::keep(&self.inner, module).map(drop)
+    }
+
+    /// Has the directory of a module read again before its next list.
+    pub fn forget(&self, module: &ModulePath) {
+        let escaped = module.escaped();
+        self.inner.slots.hint(&Hint::Versions(escaped.as_str()));
     }
 
     /// The verdict on an open zip, all of it read once in its life here. A zip that fails disappears from the list.

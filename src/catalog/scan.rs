@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::report::Finding;
 use super::soundness::{ModSum, Soundness, Verdict};
 use crate::module::{EscapedVersion, ModulePath, ModuleVersion, Version};
-use crate::store::{DirStore, EntryKind, Identity, ModuleFile, StoreError, StoreKey};
+use crate::store::{DirStore, EntryKind, EventKind, Identity, ModuleFile, StoreError, StoreKey};
 
 /// How long the zip of a version must have been left alone before its missing `.info` and `.mod` are made from it: the
 /// real ones may be on their way, copied one after the other.
@@ -34,6 +34,8 @@ pub(crate) struct Scan {
     pub(crate) changed: Option<SystemTime>,
     /// Complete versions that came or changed a short while ago.
     pub(crate) fresh: Vec<Version>,
+    /// Whether a version came from here: it was published, dropped by hand, or deleted since.
+    pub(crate) is_owned: bool,
     /// Sums of the go.mod files of servable versions, to tell those that have one of their own.
     mod_sums: BTreeMap<Version, ModSum>,
 }
@@ -178,6 +180,7 @@ pub(crate) fn scan(
             )),
         }
     }
+    scan.is_owned = !deleted.is_empty();
     for (version, files) in versions {
         if deleted.contains(&version) {
             let name = format!("{}.zip", version.escaped());
@@ -192,6 +195,10 @@ pub(crate) fn scan(
         }
         // The version fits the path: `version_of` checked it.
         if let Ok(version) = ModuleVersion::new(module.clone(), version) {
+            // Also of a zip that is no good, or not all here yet: whoever copies one means it.
+            if files.zip.is_some() && !scan.is_owned {
+                scan.is_owned = store.provenance().of(&version)? != Some(EventKind::Fetch);
+            }
             Judge {
                 store,
                 soundness,

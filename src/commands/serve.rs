@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
@@ -14,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{ExitStatus, Printer};
 use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
 use crate::cli::ServeArgs;
-use crate::config::{ServeConfig, state_directory};
+use crate::config::{GoEnvironment, Said, ServeConfig, state_directory};
 use crate::http::escape_control;
 use crate::http::{App, BasePath, Guard, Server};
 use crate::logging;
@@ -26,7 +27,11 @@ const BACKLOG: u32 = 1024;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
-    let config = ServeConfig::resolve(arguments.settings, arguments.config.as_deref())?;
+    let config = ServeConfig::resolve(
+        arguments.settings,
+        arguments.config.as_deref(),
+        GoEnvironment::ask,
+    )?;
     // Dropped last: what is logged on the way out is written.
     let _flush = logging::start(&config.log)?;
     check_root(&config.proxy.root)?;
@@ -61,17 +66,27 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         .context("cannot ask a socket for its address")?;
     let proxy = ModuleProxy::open(&config.proxy)
         .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
+    let fault = tokio::spawn({
+        let proxy = Arc::clone(&proxy);
+        async move {
+            if let Some(fault) = proxy.direct_fault().await {
+                tracing::warn!("nothing can be fetched from version control: {fault}");
+            }
+        }
+    });
     let app = App::new(
-        proxy,
+        Arc::clone(&proxy),
         config.base_path.clone(),
         guard(config)?,
         config.uploads,
+        config.public_url.clone(),
     );
     let server = Server::start(listeners, app, config.limits.clone());
     printer.line(&ready_line(
         &config.proxy.root,
         &addresses,
         &config.base_path,
+        &upstreams(config),
     ))?;
 
     signals.next().await;
@@ -87,6 +102,8 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
             } else {
                 tracing::info!("stopped");
             }
+            fault.abort();
+            proxy.stop().await;
             Ok(ExitStatus::Success)
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),
@@ -124,14 +141,34 @@ fn open_tokens(config: &ServeConfig) -> anyhow::Result<TokenStore> {
     TokenStore::open(directory).map_err(|error| said(&error))
 }
 
+/// Whom the server asks, and who said so: ` with upstream https://… (go env GOPROXY)`. Never a password.
+fn upstreams(config: &ServeConfig) -> String {
+    let Some(settings) = &config.proxy.upstreams else {
+        return " without upstream".to_owned();
+    };
+    if config.proxy.offline {
+        return " offline".to_owned();
+    }
+    let said = match config.upstream_said {
+        Said::Go => " (go env GOPROXY)",
+        Said::Operator | Said::Nobody => "",
+    };
+    format!(" with upstream {}{said}", settings.list)
+}
+
 /// `athens 1.2.3 serving storage-root at http://127.0.0.1:3000`: scripts and people read it.
-fn ready_line(root: &Path, addresses: &[SocketAddr], base_path: &BasePath) -> String {
+fn ready_line(
+    root: &Path,
+    addresses: &[SocketAddr],
+    base_path: &BasePath,
+    upstreams: &str,
+) -> String {
     let urls: Vec<String> = addresses
         .iter()
         .map(|address| format!("http://{address}{base_path}"))
         .collect();
     format!(
-        "athens {} serving {} at {}",
+        "athens {} serving {}{upstreams} at {}",
         env!("CARGO_PKG_VERSION"),
         // A folder's name may hold a line break; the line stays one line.
         escape_control(&root.display().to_string(), 4096),
@@ -246,14 +283,14 @@ mod tests {
                 .collect();
             let prefix: BasePath = prefix.parse().unwrap();
             assert_eq!(
-                ready_line(Path::new("storage-root"), &addresses, &prefix),
+                ready_line(Path::new("storage-root"), &addresses, &prefix, " offline"),
                 format!(
-                    "athens {} serving storage-root {line}",
+                    "athens {} serving storage-root offline {line}",
                     env!("CARGO_PKG_VERSION")
                 )
             );
         }
-        let line = ready_line(Path::new("a\nb"), &[], &BasePath::default());
+        let line = ready_line(Path::new("a\nb"), &[], &BasePath::default(), "");
         assert!(line.contains(r"serving a\nb at"), "{line}");
     }
 }

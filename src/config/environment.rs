@@ -31,6 +31,34 @@ pub(super) fn path(variable: &str) -> Option<PathBuf> {
     (!value.is_empty()).then(|| value.into())
 }
 
+/// The directories in which programs are looked for.
+pub(super) fn search_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .collect()
+}
+
+/// What says how the network is reached: proxies, and which certificates are believed.
+pub(super) fn of_network() -> Vec<(OsString, OsString)> {
+    const NAMES: [&str; 10] = [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ];
+    NAMES
+        .into_iter()
+        .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
+        .collect()
+}
+
 /// The user's home directory.
 pub(super) fn home() -> Option<PathBuf> {
     std::env::home_dir()

@@ -172,7 +172,7 @@ mod tests {
         // Nothing is left for the weaker channel to fill in, so all keys above were understood.
         assert_eq!(settings.clone().or(ServeSettings::default()), settings);
         assert_eq!(ServeSettings::default().or(settings.clone()), settings);
-        assert_eq!(known_keys().len(), 22);
+        assert_eq!(known_keys().len(), 46);
     }
 
     #[test]

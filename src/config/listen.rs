@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 
-use super::units::{FromText, deserialize_text};
+use super::units::{FromText, deserialize_text, deserialize_texts};
 
 /// An address and port to listen on, such as `127.0.0.1:3000`, `0.0.0.0:80` or `[::1]:3000`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,29 +45,7 @@ impl<'de> Deserialize<'de> for ListenAddress {
 pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<ListenAddress>>, D::Error> {
-    struct OneOrMany;
-
-    impl<'de> Visitor<'de> for OneOrMany {
-        type Value = Vec<ListenAddress>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(ListenAddress::EXPECTED)
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            text.parse().map(|address| vec![address]).map_err(E::custom)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut addresses = Vec::new();
-            while let Some(address) = list.next_element()? {
-                addresses.push(address);
-            }
-            Ok(addresses)
-        }
-    }
-
-    deserializer.deserialize_any(OneOrMany).map(Some)
+    deserialize_texts(deserializer).map(Some)
 }
 
 #[cfg(test)]

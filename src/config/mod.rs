@@ -15,16 +15,22 @@
 mod client;
 pub mod environment;
 mod file;
+mod go_env;
 mod listen;
+mod min_age;
 mod serve;
 mod settings;
 mod state;
 mod units;
+mod upstream;
 
 pub use client::{Concealed, netrc_file, token_variable};
 pub use file::ConfigFileError;
+pub use go_env::GoEnvironment;
 pub use listen::ListenAddress;
+pub use min_age::MinAgeText;
 pub use serve::{ConfigError, ServeConfig};
 pub use settings::{LogFormatName, ServeSettings, WatchName};
 pub use state::{NoStateDirectory, state_directory};
 pub use units::{ByteSize, InvalidByteSize, InvalidTimeSpan, TimeSpan};
+pub use upstream::Said;

@@ -5,8 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{ByteSize, ConfigFileError, LogFormatName, ServeSettings, TimeSpan, WatchName, file};
-use crate::http::{BasePath, Limits, UploadLimits};
+use super::upstream::{self, Said};
+use super::{
+    ByteSize, ConfigFileError, GoEnvironment, LogFormatName, ServeSettings, TimeSpan, WatchName,
+    file,
+};
+use crate::http::{BasePath, Limits, PublicUrl, UploadLimits};
 use crate::logging::{LogFormat, LogSettings};
 use crate::proxy::{ProxySettings, WatchMode};
 
@@ -29,6 +33,10 @@ pub struct ServeConfig {
     pub read_auth: bool,
     /// What uploads may cost.
     pub uploads: UploadLimits,
+    /// Who said which upstreams to ask.
+    pub upstream_said: Said,
+    /// What clients call this server.
+    pub public_url: Option<PublicUrl>,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -39,6 +47,16 @@ pub enum ConfigError {
     /// The file of `--config` was refused.
     #[error(transparent)]
     File(#[from] ConfigFileError),
+    /// What the go command is set to can not be used as a default.
+    #[error("`go env {variable}` can not be used: {why}; say what to use with --{flag}")]
+    GoEnvironment {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        why: String,
+        /// The flag to give instead.
+        flag: &'static str,
+    },
     /// A value lies outside its limits.
     #[error("`{key}`: {value} is {problem}")]
     OutOfRange {
@@ -59,6 +77,14 @@ const MAX_WATCHES: u32 = 8192;
 /// What the go command takes.
 const MAX_ZIP_SIZE: ByteSize = ByteSize(500 << 20);
 const MAX_UPLOADS: u32 = 8;
+pub(super) const FETCH_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(300));
+pub(super) const UPSTREAM_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(30));
+pub(super) const CONNECT_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(10));
+pub(super) const MAX_UPSTREAM_REQUESTS: u32 = 32;
+pub(super) const DIRECT_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(300));
+pub(super) const DIRECT_DISK: ByteSize = ByteSize(2 << 30);
+pub(super) const LIST_TTL: TimeSpan = TimeSpan(Duration::from_secs(60));
+pub(super) const NEGATIVE_TTL: TimeSpan = TimeSpan(Duration::from_secs(60));
 const UPLOAD_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(60));
 const SCAN_INTERVAL: TimeSpan = TimeSpan(Duration::from_secs(3600));
 const CACHE_SIZE: ByteSize = ByteSize(16 << 20);
@@ -79,14 +105,19 @@ const LEAST_HEADER_SIZE: ByteSize = ByteSize(8 << 10);
 const MOST_HEADER_SIZE: ByteSize = ByteSize(1 << 20);
 
 impl ServeConfig {
-    /// Puts together what was typed (flags, environment) and what the file says, fills in the defaults, and checks.
+    /// Puts together what was typed (flags, environment) and what the file says, fills in the defaults, and checks. `go`
+    /// tells how the go command of this machine is set; it is called once, if a default depends on it.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or has a mistake, or if a value is outside its limits. Whether the root exists and
     /// the ports are free is seen when they are used.
-    pub fn resolve(typed: ServeSettings, file: Option<&Path>) -> Result<Self, ConfigError> {
-        let settings = match file {
+    pub fn resolve(
+        typed: ServeSettings,
+        file: Option<&Path>,
+        go: impl FnOnce() -> Option<GoEnvironment>,
+    ) -> Result<Self, ConfigError> {
+        let mut settings = match file {
             Some(path) => typed.or(file::read(path)?),
             None => typed,
         };
@@ -102,9 +133,20 @@ impl ServeConfig {
         let poll_interval = settings.poll_interval.unwrap_or(POLL_INTERVAL);
         at_least("poll-interval", &poll_interval, &LEAST_POLL_INTERVAL)?;
 
+        let root = settings.root.take().unwrap_or_else(|| PathBuf::from(ROOT));
+        let upstream = upstream::resolve(&mut settings, &root, max_zip_size, go)?;
+
         Ok(Self {
+            upstream_said: upstream.said,
+            public_url: settings.public_url,
             proxy: ProxySettings {
-                root: settings.root.unwrap_or_else(|| PathBuf::from(ROOT)),
+                policy: upstream.policy,
+                upstreams: upstream.settings,
+                fetch: upstream.fetch,
+                checksum_databases: upstream.checksum_databases,
+                offline: settings.offline.unwrap_or(false),
+                root,
+                direct: upstream.direct,
                 read_only: settings.read_only.unwrap_or(false),
                 watch: match settings.watch {
                     Some(WatchName::Native) | None => WatchMode::Native,
@@ -151,7 +193,7 @@ impl ServeConfig {
     }
 }
 
-fn timeout(
+pub(super) fn timeout(
     key: &'static str,
     given: Option<TimeSpan>,
     default: TimeSpan,
@@ -161,7 +203,7 @@ fn timeout(
     Ok(span.0)
 }
 
-fn at_least<T: PartialOrd + fmt::Display>(
+pub(super) fn at_least<T: PartialOrd + fmt::Display>(
     key: &'static str,
     value: &T,
     least: &T,
@@ -192,7 +234,7 @@ fn at_most<T: PartialOrd + fmt::Display>(
 }
 
 /// Lossless wherever this program runs; a 16-bit machine would just have a lower limit.
-fn to_usize(count: u32) -> usize {
+pub(super) fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
@@ -224,6 +266,36 @@ mod tests {
             ("cache-size", CACHE_SIZE.to_string()),
             ("state", "that of the platform".to_owned()),
             ("read-auth", "false".to_owned()),
+            (
+                "upstream",
+                "what `go env GOPROXY` says, else off".to_owned(),
+            ),
+            ("offline", "false".to_owned()),
+            ("private", "what `go env GOPRIVATE` says".to_owned()),
+            ("allow", "all".to_owned()),
+            ("block", "none".to_owned()),
+            ("min-age", "0".to_owned()),
+            ("sumdb", "what `go env GOSUMDB` says".to_owned()),
+            ("fetch-timeout", FETCH_TIMEOUT.to_string()),
+            ("upstream-timeout", UPSTREAM_TIMEOUT.to_string()),
+            ("connect-timeout", CONNECT_TIMEOUT.to_string()),
+            ("max-upstream-requests", MAX_UPSTREAM_REQUESTS.to_string()),
+            ("list-ttl", LIST_TTL.to_string()),
+            ("negative-ttl", NEGATIVE_TTL.to_string()),
+            ("ca-file", "none".to_owned()),
+            ("netrc", "$NETRC, else ~/.netrc".to_owned()),
+            (
+                "direct",
+                "all if that list says direct, else the private ones".to_owned(),
+            ),
+            ("direct-vcs", "*:git".to_owned()),
+            ("direct-timeout", DIRECT_TIMEOUT.to_string()),
+            ("direct-jobs", "twice the cores, at most 8".to_owned()),
+            ("direct-disk", DIRECT_DISK.to_string()),
+            ("ssh-agent", "none".to_owned()),
+            ("git-config", "none".to_owned()),
+            ("git-protocols", "https:ssh".to_owned()),
+            ("public-url", "none, they are told nothing".to_owned()),
             ("max-uploads", MAX_UPLOADS.to_string()),
             ("upload-timeout", UPLOAD_TIMEOUT.to_string()),
             ("max-zip-size", MAX_ZIP_SIZE.to_string()),
@@ -251,12 +323,12 @@ mod tests {
             let variable = format!("ATHENS_{}", flag.replace('-', "_").to_uppercase());
             assert_eq!(argument.get_env().unwrap(), variable.as_str(), "{flag}");
         }
-        assert_eq!(command.get_arguments().count(), 22);
+        assert_eq!(command.get_arguments().count(), 46);
     }
 
     #[test]
     fn defaults() {
-        let config = ServeConfig::resolve(ServeSettings::default(), None).unwrap();
+        let config = ServeConfig::resolve(ServeSettings::default(), None, || None).unwrap();
         assert_eq!(config.listen, [LISTEN]);
         assert_eq!(config.proxy.root, Path::new(ROOT));
         assert!(!config.proxy.read_only);
@@ -280,12 +352,12 @@ mod tests {
             "--listen",
             "127.0.0.1:2,[::1]:3",
         ]);
-        let config = ServeConfig::resolve(flags, Some(&file)).unwrap();
+        let config = ServeConfig::resolve(flags, Some(&file), || None).unwrap();
         assert_eq!(config.proxy.max_watches, 6);
         assert!(!config.proxy.read_only);
         assert_eq!(config.listen.len(), 2);
 
-        let config = ServeConfig::resolve(typed(&["--read-only"]), Some(&file)).unwrap();
+        let config = ServeConfig::resolve(typed(&["--read-only"]), Some(&file), || None).unwrap();
         assert_eq!(config.proxy.max_watches, 5);
         assert!(config.proxy.read_only);
         assert_eq!(config.listen, ["127.0.0.1:1".parse().unwrap()]);
@@ -323,17 +395,21 @@ mod tests {
                 "`write-timeout`: 0 is too small; the least is 1ms",
             ),
         ] {
-            let error = ServeConfig::resolve(typed(&flags), None).unwrap_err();
+            let error = ServeConfig::resolve(typed(&flags), None, || None).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
-        assert!(ServeConfig::resolve(typed(&["--scan-interval", "0"]), None).is_ok());
-        assert!(ServeConfig::resolve(typed(&["--shutdown-timeout", "0"]), None).is_ok());
+        assert!(ServeConfig::resolve(typed(&["--scan-interval", "0"]), None, || None).is_ok());
+        assert!(ServeConfig::resolve(typed(&["--shutdown-timeout", "0"]), None, || None).is_ok());
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = ServeConfig::resolve(ServeSettings::default(), Some(Path::new("no-such.toml")))
-            .unwrap_err();
+        let error = ServeConfig::resolve(
+            ServeSettings::default(),
+            Some(Path::new("no-such.toml")),
+            || None,
+        )
+        .unwrap_err();
         assert!(
             error
                 .to_string()

@@ -7,9 +7,14 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
 use super::listen::{ListenAddress, one_or_many};
-use super::units::{ByteSize, FromText, TimeSpan, deserialize_text};
-use crate::http::BasePath;
+use super::min_age::MinAgeText;
+use super::units::{ByteSize, FromText, TimeSpan, deserialize_text, deserialize_texts};
+use crate::http::{BasePath, PublicUrl};
 use crate::logging::LogFilter;
+use crate::module::PathPatterns;
+use crate::proxy::Rule;
+use crate::sumdb::DatabaseSetting;
+use crate::upstream::UpstreamList;
 
 /// The options of `athens serve`, none of them filled in.
 ///
@@ -69,6 +74,248 @@ pub struct ServeSettings {
         help_heading = "Who may do what"
     )]
     pub read_auth: Option<bool>,
+
+    /// Whom to ask for modules that the folder lacks: URLs as in GOPROXY, separated by , or |, and direct or off. An empty
+    /// one is not set [default: what `go env GOPROXY` says, else off]
+    #[arg(
+        long,
+        env = "ATHENS_UPSTREAM",
+        value_name = "LIST",
+        hide_env_values = true,
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub upstream: Option<UpstreamList>,
+
+    /// Serve what is stored, and fetch nothing [default: false]
+    #[arg(
+        long,
+        env = "ATHENS_OFFLINE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        require_equals = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Upstreams"
+    )]
+    pub offline: Option<bool>,
+
+    /// Modules whose names never leave this server, but to their own origin by version control: patterns as in GOPRIVATE
+    /// [default: what `go env GOPRIVATE` says]
+    #[arg(
+        long,
+        env = "ATHENS_PRIVATE",
+        value_name = "PATTERNS",
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub private: Option<PathPatterns>,
+
+    /// Modules of others that may be fetched and served, all others not: PATTERNS[@VERSIONS][ # REASON], such as
+    /// 'example.com/*,example.org/lib@<v2.0.0'. May be given several times, or as a list with semicolons [default: all]
+    #[arg(
+        long,
+        env = "ATHENS_ALLOW",
+        value_name = "RULE",
+        value_delimiter = ';',
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "texts")]
+    pub allow: Option<Vec<Rule>>,
+
+    /// Modules that are never served, wherever they came from, by rules as for allow [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_BLOCK",
+        value_name = "RULE",
+        value_delimiter = ';',
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "texts")]
+    pub block: Option<Vec<Rule>>,
+
+    /// How old a version of others must be, by the time in its .info: 7d, or for some modules 'PATTERNS=7d'. May be given
+    /// several times, or as a list with semicolons; the first that matches decides [default: 0]
+    #[arg(
+        long,
+        env = "ATHENS_MIN_AGE",
+        value_name = "[PATTERNS=]TIME",
+        value_delimiter = ';',
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "texts")]
+    pub min_age: Option<Vec<MinAgeText>>,
+
+    /// Checksum databases that are passed on, the first of which verifies what is fetched: as in GOSUMDB, NAME, KEY or
+    /// 'KEY URL', or off. May be given several times, or as a list with commas [default: what `go env GOSUMDB` says]
+    #[arg(
+        long,
+        env = "ATHENS_SUMDB",
+        value_name = "DATABASE",
+        value_delimiter = ',',
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "texts")]
+    pub sumdb: Option<Vec<DatabaseSetting>>,
+
+    /// Time that a request waits for upstreams before it is answered 504; the fetch goes on [default: 5m]
+    #[arg(
+        long,
+        env = "ATHENS_FETCH_TIMEOUT",
+        value_name = "TIME",
+        help_heading = "Upstreams"
+    )]
+    pub fetch_timeout: Option<TimeSpan>,
+
+    /// Time that an upstream may be silent, before its answer and within it [default: 30s]
+    #[arg(
+        long,
+        env = "ATHENS_UPSTREAM_TIMEOUT",
+        value_name = "TIME",
+        help_heading = "Upstreams"
+    )]
+    pub upstream_timeout: Option<TimeSpan>,
+
+    /// Time that a connection to an upstream may take to come about [default: 10s]
+    #[arg(
+        long,
+        env = "ATHENS_CONNECT_TIMEOUT",
+        value_name = "TIME",
+        help_heading = "Upstreams"
+    )]
+    pub connect_timeout: Option<TimeSpan>,
+
+    /// Most requests to one upstream at a time; others wait [default: 32]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_UPSTREAM_REQUESTS",
+        value_name = "COUNT",
+        help_heading = "Upstreams"
+    )]
+    pub max_upstream_requests: Option<u32>,
+
+    /// Time that a version list of upstreams, what is latest there and what a branch means are believed [default: 1m]
+    #[arg(
+        long,
+        env = "ATHENS_LIST_TTL",
+        value_name = "TIME",
+        help_heading = "Upstreams"
+    )]
+    pub list_ttl: Option<TimeSpan>,
+
+    /// Time that it is believed that upstreams do not have something [default: 1m]
+    #[arg(
+        long,
+        env = "ATHENS_NEGATIVE_TTL",
+        value_name = "TIME",
+        help_heading = "Upstreams"
+    )]
+    pub negative_ttl: Option<TimeSpan>,
+
+    /// Certificates of authorities, in PEM, that upstreams may have besides those of the platform [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_CA_FILE",
+        value_name = "FILE",
+        help_heading = "Upstreams"
+    )]
+    pub ca_file: Option<PathBuf>,
+
+    /// File with logins of upstreams; where it is named, also for version control hosts [default: $NETRC, else ~/.netrc]
+    #[arg(
+        long,
+        env = "ATHENS_NETRC",
+        value_name = "FILE",
+        help_heading = "Upstreams"
+    )]
+    pub netrc: Option<PathBuf>,
+
+    /// URL of this server as clients see it, told to those who ask with ?go-get=1 where a private module is
+    /// [default: none, they are told nothing]
+    #[arg(
+        long,
+        env = "ATHENS_PUBLIC_URL",
+        value_name = "URL",
+        help_heading = "Upstreams"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Modules that may be fetched straight from version control.
+    #[arg(
+        long,
+        help = "Modules that may be fetched straight from version control, by the go command of this machine, where \
+                the list of upstreams says direct or a module is private: patterns as in GOPRIVATE [default: all if \
+                that list says direct, else the private ones]",
+        env = "ATHENS_DIRECT",
+        value_name = "PATTERNS",
+        help_heading = "Version control"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub direct: Option<PathPatterns>,
+
+    /// Version control that direct may use, as in GOVCS [default: *:git]
+    #[arg(
+        long,
+        env = "ATHENS_DIRECT_VCS",
+        value_name = "RULES",
+        help_heading = "Version control"
+    )]
+    pub direct_vcs: Option<String>,
+
+    /// Time that one fetch from version control may take, waiting for others included [default: 5m]
+    #[arg(
+        long,
+        env = "ATHENS_DIRECT_TIMEOUT",
+        value_name = "TIME",
+        help_heading = "Version control"
+    )]
+    pub direct_timeout: Option<TimeSpan>,
+
+    /// Most fetches from version control at a time [default: twice the cores, at most 8]
+    #[arg(
+        long,
+        env = "ATHENS_DIRECT_JOBS",
+        value_name = "COUNT",
+        help_heading = "Version control"
+    )]
+    pub direct_jobs: Option<u32>,
+
+    /// Largest disk space that one fetch from version control may use [default: 2GiB]
+    #[arg(
+        long,
+        env = "ATHENS_DIRECT_DISK",
+        value_name = "SIZE",
+        help_heading = "Version control"
+    )]
+    pub direct_disk: Option<ByteSize>,
+
+    /// Socket of the ssh agent that has the keys for version control hosts [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_SSH_AGENT",
+        value_name = "SOCKET",
+        help_heading = "Version control"
+    )]
+    pub ssh_agent: Option<PathBuf>,
+
+    /// Configuration file of git for direct, in the place of ~/.gitconfig [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_GIT_CONFIG",
+        value_name = "FILE",
+        help_heading = "Version control"
+    )]
+    pub git_config: Option<PathBuf>,
+
+    /// Protocols that git may use for direct, with colons between them [default: https:ssh]
+    #[arg(
+        long,
+        env = "ATHENS_GIT_PROTOCOLS",
+        value_name = "LIST",
+        help_heading = "Version control"
+    )]
+    pub git_protocols: Option<String>,
 
     /// How changes in the folder are noticed: by events of the system, by looking regularly, or only when a request
     /// asks [default: native]
@@ -235,6 +482,30 @@ impl ServeSettings {
             read_only,
             state,
             read_auth,
+            upstream,
+            offline,
+            private,
+            allow,
+            block,
+            min_age,
+            sumdb,
+            fetch_timeout,
+            upstream_timeout,
+            connect_timeout,
+            max_upstream_requests,
+            list_ttl,
+            negative_ttl,
+            ca_file,
+            netrc,
+            public_url,
+            direct,
+            direct_vcs,
+            direct_timeout,
+            direct_jobs,
+            direct_disk,
+            ssh_agent,
+            git_config,
+            git_protocols,
             watch,
             poll_interval,
             max_watches,
@@ -259,6 +530,30 @@ impl ServeSettings {
             read_only: self.read_only.or(read_only),
             state: self.state.or(state),
             read_auth: self.read_auth.or(read_auth),
+            upstream: self.upstream.or(upstream),
+            offline: self.offline.or(offline),
+            private: self.private.or(private),
+            allow: self.allow.or(allow),
+            block: self.block.or(block),
+            min_age: self.min_age.or(min_age),
+            sumdb: self.sumdb.or(sumdb),
+            fetch_timeout: self.fetch_timeout.or(fetch_timeout),
+            upstream_timeout: self.upstream_timeout.or(upstream_timeout),
+            connect_timeout: self.connect_timeout.or(connect_timeout),
+            max_upstream_requests: self.max_upstream_requests.or(max_upstream_requests),
+            list_ttl: self.list_ttl.or(list_ttl),
+            negative_ttl: self.negative_ttl.or(negative_ttl),
+            ca_file: self.ca_file.or(ca_file),
+            netrc: self.netrc.or(netrc),
+            public_url: self.public_url.or(public_url),
+            direct: self.direct.or(direct),
+            direct_vcs: self.direct_vcs.or(direct_vcs),
+            direct_timeout: self.direct_timeout.or(direct_timeout),
+            direct_jobs: self.direct_jobs.or(direct_jobs),
+            direct_disk: self.direct_disk.or(direct_disk),
+            ssh_agent: self.ssh_agent.or(ssh_agent),
+            git_config: self.git_config.or(git_config),
+            git_protocols: self.git_protocols.or(git_protocols),
             watch: self.watch.or(watch),
             poll_interval: self.poll_interval.or(poll_interval),
             max_watches: self.max_watches.or(max_watches),
@@ -307,6 +602,35 @@ impl FromText for BasePath {
 
 impl FromText for LogFilter {
     const EXPECTED: &'static str = "a log level such as \"info\" or \"warn,athens::access=info\"";
+}
+
+impl FromText for UpstreamList {
+    const EXPECTED: &'static str =
+        "a list as in GOPROXY, such as \"https://mirror.example,direct\"";
+}
+
+impl FromText for PathPatterns {
+    const EXPECTED: &'static str =
+        "patterns as in GOPRIVATE, such as \"*.corp.example,example.com/team\"";
+}
+
+impl FromText for DatabaseSetting {
+    const EXPECTED: &'static str = "a checksum database as in GOSUMDB, \"off\", or a list of them";
+}
+
+impl FromText for PublicUrl {
+    const EXPECTED: &'static str = "a URL such as \"https://goproxy.corp.example\"";
+}
+
+impl FromText for Rule {
+    const EXPECTED: &'static str =
+        "a rule such as \"example.com/lib@<v1.4.2 # CVE-2026-1\", or a list of them";
+}
+
+fn texts<'de, T: FromText, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    deserialize_texts(deserializer).map(Some)
 }
 
 fn some_text<'de, T: FromText, D: Deserializer<'de>>(

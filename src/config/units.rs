@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Unexpected, Visitor};
 
 /// A length of time, such as `500ms`, `10s`, `2m`, `1h` or `1h30m`. Zero is written `0`.
 ///
@@ -132,7 +132,48 @@ pub(super) fn deserialize_text<'de, T: FromText, D: Deserializer<'de>>(
     deserializer.deserialize_any(Text(PhantomData))
 }
 
+/// Reads one [`FromText`] value, or a list of them.
+pub(super) fn deserialize_texts<'de, T: FromText, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_any(Texts(PhantomData))
+}
+
+struct Texts<T>(PhantomData<T>);
+
+impl<'de, T: FromText> Visitor<'de> for Texts<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+        text.parse().map(|value| vec![value]).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Vec<T>, E> {
+        Text(PhantomData).visit_i64(number).map(|value| vec![value])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(Text(PhantomData))? {
+            values.push(value);
+        }
+        Ok(values)
+    }
+}
+
 struct Text<T>(PhantomData<T>);
+
+impl<'de, T: FromText> de::DeserializeSeed<'de> for Text<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<T: FromText> Visitor<'_> for Text<T> {
     type Value = T;

@@ -13,11 +13,14 @@ use super::file_reply::{self, FileHeaders};
 use super::guard::Client;
 use super::request::{NoRequest, ProxyRequest, Target};
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
+use crate::proxy::{Caller, StoredOnly};
 use crate::store::{ModuleFile, Object, StoreKey};
 
 /// Everything that no other route took: whatever it is, it gets a reply.
+/// With `stored_only`, nothing is fetched for the requests that come this way.
 pub(super) fn route(
     app: App,
+    stored_only: Option<StoredOnly>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     warp::path::tail()
         .and(warp::method())
@@ -27,7 +30,7 @@ pub(super) fn route(
             move |rest: Tail, method: Method, headers: HeaderMap, client| {
                 let app = app.clone();
                 async move {
-                    answer(&app, &rest, &method, &headers, client)
+                    answer(&app, &rest, &method, &headers, client, stored_only)
                         .await
                         .unwrap_or_else(Refusal::into_response)
                 }
@@ -41,32 +44,39 @@ async fn answer(
     method: &Method,
     headers: &HeaderMap,
     client: Option<Client>,
+    stored_only: Option<StoredOnly>,
 ) -> Result<Response, Refusal> {
     // Warp took the one slash that starts the path; a second one is still there.
     let request = ProxyRequest::parse(&format!("/{}", rest.as_str()))?;
     app.may_read(&request.module, headers, client).await?;
-    let (object, file_headers) = fetch(app, request).await?;
+    let mut caller = app.caller(headers)?;
+    caller.stored_only = stored_only.or(caller.stored_only);
+    let (object, file_headers) = fetch(app, request, &caller).await?;
     file_reply::reply(object, file_headers, method, headers)
 }
 
-async fn fetch(app: &App, request: ProxyRequest) -> Result<(Object, FileHeaders), Refusal> {
+async fn fetch(
+    app: &App,
+    request: ProxyRequest,
+    caller: &Caller,
+) -> Result<(Object, FileHeaders), Refusal> {
     let proxy = app.proxy();
     let ProxyRequest { module, target } = request;
     match target {
         Target::List => {
-            let object = proxy.list(&module).await?;
+            let object = proxy.list(&module, caller).await?;
             Ok((object, FileHeaders::of(&StoreKey::List(&module))))
         }
         Target::Latest => {
-            let object = proxy.latest(&module).await?;
+            let object = proxy.latest(&module, caller).await?;
             Ok((object, FileHeaders::of(&StoreKey::Latest(&module))))
         }
         Target::Info(query) => {
-            let object = proxy.info(&module, &query).await?;
+            let object = proxy.info(&module, &query, caller).await?;
             Ok((object, info_headers(module, query)?))
         }
-        Target::Mod(version) => file(app, module, version, ModuleFile::Mod).await,
-        Target::Zip(version) => file(app, module, version, ModuleFile::Zip).await,
+        Target::Mod(version) => file(app, module, version, ModuleFile::Mod, caller).await,
+        Target::Zip(version) => file(app, module, version, ModuleFile::Zip, caller).await,
     }
 }
 
@@ -75,9 +85,10 @@ async fn file(
     module: ModulePath,
     version: Version,
     file: ModuleFile,
+    caller: &Caller,
 ) -> Result<(Object, FileHeaders), Refusal> {
     let version = module_version(module, version)?;
-    let object = app.proxy().file(&version, file).await?;
+    let object = app.proxy().file(&version, file, caller).await?;
     Ok((object, FileHeaders::of(&StoreKey::File(&version, file))))
 }
 

@@ -40,6 +40,8 @@ pub(super) enum Refusal {
     BadPath(&'static str),
     /// Nothing is here. A whole sentence.
     NotFound(String),
+    /// The request has come through this server before.
+    Loop,
     /// Not GET or HEAD.
     MethodNotAllowed,
     /// `If-Match` or `If-Unmodified-Since` does not hold.
@@ -84,12 +86,18 @@ impl Refusal {
         match self {
             Self::BadMessage(_) | Self::BadPath(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            // RFC 5842, 7.2.
+            Self::Loop => StatusCode::LOOP_DETECTED,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Proxy(error) => match error.kind() {
                 ErrorKind::NotFound => StatusCode::NOT_FOUND,
                 ErrorKind::Gone => StatusCode::GONE,
+                ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+                ErrorKind::UpstreamFailed => StatusCode::BAD_GATEWAY,
+                ErrorKind::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
+                ErrorKind::Full => StatusCode::INSUFFICIENT_STORAGE,
                 ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
@@ -119,6 +127,9 @@ impl Refusal {
         let sentence = match self {
             Self::BadMessage(what) | Self::BadPath(what) => format!("bad request: {what}"),
             Self::NotFound(sentence) => sentence.clone(),
+            Self::Loop => "this request has come through this server before: its upstream leads back to it. Set \
+                --upstream of one of the servers on the way to another one, or to off"
+                .to_owned(),
             Self::MethodNotAllowed => "only GET and HEAD are served here".to_owned(),
             Self::PreconditionFailed => {
                 "the file is not the one that If-Match or If-Unmodified-Since names".to_owned()
@@ -253,6 +264,12 @@ mod tests {
                 "not found: x",
             ),
             (
+                Refusal::Loop,
+                508,
+                "this request has come through this server before: its upstream leads back to it. Set --upstream of one \
+                 of the servers on the way to another one, or to off",
+            ),
+            (
                 Refusal::MethodNotAllowed,
                 405,
                 "only GET and HEAD are served here",
@@ -268,7 +285,7 @@ mod tests {
                 "the range starts after the end of the file, which has 7 bytes",
             ),
             (
-                ProxyError::UnknownModule { module }.into(),
+                ProxyError::UnknownModule { module, why: None }.into(),
                 404,
                 "module example.com/m is not on this server",
             ),

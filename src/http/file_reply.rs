@@ -16,8 +16,8 @@ use crate::store::{Content, Object, StoreKey};
 /// The headers that depend on which file it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileHeaders {
-    content_type: &'static str,
-    cache_control: &'static str,
+    pub(super) content_type: &'static str,
+    pub(super) cache_control: &'static str,
 }
 
 impl FileHeaders {

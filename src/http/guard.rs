@@ -125,6 +125,23 @@ impl App {
     }
 }
 
+impl App {
+    /// Whether what belongs to no module may be read: by everybody, or with a token that may read something.
+    ///
+    /// # Errors
+    /// 401, 403 or 429, with the reason.
+    pub(super) async fn may_read_anything(
+        &self,
+        headers: &HeaderMap,
+        client: Option<Client>,
+    ) -> Result<(), Refusal> {
+        if self.guard().read_auth {
+            self.with_right(Right::Read, headers, client).await?;
+        }
+        Ok(())
+    }
+}
+
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {

@@ -11,21 +11,26 @@
 mod access;
 mod activity;
 mod base_path;
+mod caller;
 mod conditional;
 mod connection;
 mod download;
 mod error;
 mod file_reply;
 mod file_stream;
+mod go_get;
 mod guard;
 mod health;
 mod home;
 mod invalid;
 mod message;
+mod public_url;
 mod publish;
 mod range;
+mod refresh;
 mod request;
 mod server;
+mod sumdb;
 mod text;
 mod watched;
 
@@ -42,10 +47,11 @@ use warp::reply::Response;
 
 pub use base_path::{BasePath, InvalidBasePath};
 pub use guard::Guard;
+pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::{Limits, Server};
 pub use text::escape_control;
 
-use crate::proxy::ModuleProxy;
+use crate::proxy::{ModuleProxy, StoredOnly};
 use error::Refusal;
 
 /// When a client is asked to come again that finds no place for its upload.
@@ -71,16 +77,19 @@ struct AppParts {
     guard: Guard,
     uploads: Arc<Semaphore>,
     upload_timeout: Duration,
+    public_url: Option<PublicUrl>,
 }
 
 impl App {
-    /// An application over a tree, served below a path, with a guard at the door.
+    /// An application over a tree, served below a path, with a guard at the door. `public_url` is what clients call it, if
+    /// that is known.
     #[must_use]
     pub fn new(
         proxy: Arc<ModuleProxy>,
         base_path: BasePath,
         guard: Guard,
         uploads: UploadLimits,
+        public_url: Option<PublicUrl>,
     ) -> Self {
         Self(Arc::new(AppParts {
             proxy,
@@ -88,6 +97,7 @@ impl App {
             guard,
             uploads: Arc::new(Semaphore::new(uploads.max_uploads)),
             upload_timeout: uploads.upload_timeout,
+            public_url,
         }))
     }
 
@@ -97,6 +107,10 @@ impl App {
 
     fn guard(&self) -> &Guard {
         &self.0.guard
+    }
+
+    fn public_url(&self) -> Option<&PublicUrl> {
+        self.0.public_url.as_ref()
     }
 
     fn upload_timeout(&self) -> Duration {
@@ -127,21 +141,37 @@ pub fn routes(
     let probes = health::routes(app.clone());
     let site = below(app.base_path()).and(
         health::routes(app.clone())
+            .or(go_get::route(app.clone()))
+            .unify()
             .or(home::route(app.clone()))
             .unify()
-            .or(download::route(app.clone()))
+            .or(warp::path("cached-only").and(modules(app.clone(), Some(StoredOnly::Path))))
+            .unify()
+            .or(modules(app.clone(), None))
             .unify(),
     );
     let read = warp::get()
         .or(warp::head())
         .unify()
         .and(probes.or(site).unify().or(not_found()).unify());
-    let write = below(app.base_path()).and(publish::routes(app));
+    let write =
+        below(app.base_path()).and(publish::routes(app.clone()).or(refresh::route(app)).unify());
     read.or(write)
         .unify()
         .or(method_not_allowed())
         .unify()
         .map(with_common_headers)
+}
+
+/// What the go command asks of a proxy: modules and checksum databases.
+fn modules(
+    app: App,
+    stored_only: Option<StoredOnly>,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
+    warp::path("sumdb")
+        .and(sumdb::route(app.clone(), stored_only))
+        .or(download::route(app, stored_only))
+        .unify()
 }
 
 /// Matches the path prefix and leaves the rest of the path to the filters after it.
@@ -180,14 +210,10 @@ mod tests {
 
     fn app(root: &std::path::Path, base_path: &str) -> App {
         let settings = ProxySettings {
-            root: root.to_owned(),
             read_only: true,
             watch: WatchMode::Off,
-            poll_interval: Duration::from_secs(1),
-            max_watches: 1,
-            cache_size: 1 << 20,
             scan_interval: Duration::ZERO,
-            max_zip_size: 1 << 20,
+            ..ProxySettings::of_folder(root.to_owned())
         };
         App::new(
             ModuleProxy::open(&settings).unwrap(),
@@ -197,6 +223,7 @@ mod tests {
                 max_uploads: 1,
                 upload_timeout: Duration::from_secs(1),
             },
+            None,
         )
     }
 
@@ -224,6 +251,13 @@ mod tests {
             ("GET", "/a/bb/x", 404, 404),
             ("GET", "/a", 404, 404),
             ("POST", "/", 405, 405),
+            ("GET", "/cached-only/example.com/m/@v/list", 404, 404),
+            ("GET", "/a/b/cached-only/example.com/m/@v/list", 404, 404),
+            ("GET", "/sumdb/sum.example/supported", 404, 404),
+            ("GET", "/cached-only/sumdb/sum.example/latest", 404, 404),
+            ("GET", "/example.com/m?go-get=1", 404, 404),
+            ("POST", "/example.com/m/@v/refresh", 401, 405),
+            ("POST", "/a/b/example.com/m/@v/refresh", 404, 401),
             ("PUT", "/example.com/m/@v/v1.0.0.zip", 401, 405),
             ("PUT", "/a/b/example.com/m/@v/v1.0.0.zip", 404, 401),
             ("PUT", "/a/b/upload", 404, 401),

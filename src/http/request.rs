@@ -51,14 +51,7 @@ const NO_FILE: &str = "not found: this server has <module>/@v/list, <module>/@la
 impl ProxyRequest {
     /// Reads a raw path, with its leading slash and without a query.
     pub(super) fn parse(raw: &str) -> Result<Self, NoRequest> {
-        let path = decode(raw)?;
-        let path = path
-            .strip_prefix('/')
-            .ok_or(NoRequest::Bad("the path does not start with a slash"))?;
-        check_elements(path)?;
-        if path.len() > LONGEST_PATH {
-            return Err(absent("not found: the path is longer than any module's"));
-        }
+        let path = clean(raw)?;
         if let Some(module) = path.strip_suffix("/@latest") {
             return Ok(Self {
                 module: module_path(module)?,
@@ -106,15 +99,29 @@ fn query(stem: &str) -> Result<VersionQuery, NoRequest> {
         .map_err(|error| NoRequest::Absent(format!("not found: {error}")))
 }
 
-fn module_path(escaped: &str) -> Result<ModulePath, NoRequest> {
+pub(super) fn module_path(escaped: &str) -> Result<ModulePath, NoRequest> {
     match escaped.parse::<EscapedPath>() {
         Ok(path) => Ok(path.module_path().clone()),
         Err(error) => Err(NoRequest::Absent(format!("not found: {error}"))),
     }
 }
 
-fn absent(sentence: &str) -> NoRequest {
+pub(super) fn absent(sentence: &str) -> NoRequest {
     NoRequest::Absent(sentence.to_owned())
+}
+
+/// A raw path, decoded, without its leading slash: elements that are neither empty nor dots, with `/` between them.
+pub(super) fn clean(raw: &str) -> Result<String, NoRequest> {
+    let mut path = decode(raw)?;
+    if !path.starts_with('/') {
+        return Err(NoRequest::Bad("the path does not start with a slash"));
+    }
+    path.remove(0);
+    check_elements(&path)?;
+    if path.len() > LONGEST_PATH {
+        return Err(absent("not found: the path is longer than any module's"));
+    }
+    Ok(path)
 }
 
 /// Decodes percent escapes, once, and refuses what no path of ours can hold.

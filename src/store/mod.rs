@@ -34,7 +34,7 @@ pub use listing::{DirEntry, EntryKind};
 pub use locks::Locks;
 pub use object::{Content, Object};
 pub use provenance::Provenance;
-pub use staging::{Batch, Committed, NewVersion, StagedFile, Staging, Written};
+pub use staging::{Batch, Committed, Exchanged, NewVersion, StagedFile, Staging, Written};
 pub use sumdb_file::{InvalidSumdbFile, SumdbFile, SumdbFileKind};
 pub use tombstone::Tombstone;
 pub use version_key::VersionKey;

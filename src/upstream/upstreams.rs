@@ -104,6 +104,14 @@ impl Upstreams {
         })
     }
 
+    /// Whether anybody may be asked about a private module of this path: its origin, by version control.
+    #[must_use]
+    pub fn reaches_private(&self, path: &ModulePath) -> bool {
+        let allows =
+            |source: &Source| matches!(source, Source::Direct(direct) if direct.allows(path));
+        self.shared.direct.iter().any(allows)
+    }
+
     /// The tagged versions of a module, retracted ones too: sorted, each once, all canonical and such that the path can have
     /// them. A module without tags has none, which is not an error. At most 16 MiB and 100,000 versions.
     ///

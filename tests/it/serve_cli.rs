@@ -26,7 +26,7 @@ fn the_ready_line_is_all_of_standard_output() {
     let root = empty_root();
     let server = TestServer::start(root.path(), &[]);
     let expected = format!(
-        "athens {} serving {} at http://127.0.0.1:{}",
+        "athens {} serving {} without upstream at http://127.0.0.1:{}",
         env!("CARGO_PKG_VERSION"),
         root.path().display(),
         server.addr().port()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use athens::catalog::WatchMode;
 use athens::module::{ModulePath, ModuleVersion, VersionQuery};
-use athens::proxy::{ErrorKind, ModuleProxy, ProxyError, ProxySettings};
+use athens::proxy::{Caller, ErrorKind, ModuleProxy, ProxyError, ProxySettings};
 use athens::store::{Content, ModuleFile, Object};
 
 use tokio::runtime::Runtime;
@@ -24,14 +24,10 @@ struct Asked {
 
 fn open(tree: &Tree, read_only: bool) -> Asked {
     let proxy = ModuleProxy::open(&ProxySettings {
-        root: tree.root().to_owned(),
         read_only,
         watch: WatchMode::Off,
-        poll_interval: Duration::from_millis(100),
-        max_watches: 100,
-        cache_size: 1 << 20,
         scan_interval: Duration::ZERO,
-        max_zip_size: 1 << 20,
+        ..ProxySettings::of_folder(tree.root().to_owned())
     });
     Asked {
         proxy: proxy.unwrap(),
@@ -52,26 +48,35 @@ fn text(object: Object) -> String {
 
 impl Asked {
     fn file(&self, version: &ModuleVersion, file: ModuleFile) -> Result<Object, ProxyError> {
-        self.runtime.block_on(self.proxy.file(version, file))
+        self.runtime
+            .block_on(self.proxy.file(version, file, &Caller::default()))
     }
 
     fn info(&self, module: &str, query: &str) -> Result<Object, ProxyError> {
         let query = VersionQuery::from_escaped(query).unwrap();
-        self.runtime
-            .block_on(self.proxy.info(&module.parse().unwrap(), &query))
+        self.runtime.block_on(
+            self.proxy
+                .info(&module.parse().unwrap(), &query, &Caller::default()),
+        )
     }
 
     fn latest(&self, module: &str) -> String {
         text(
             self.runtime
-                .block_on(self.proxy.latest(&module.parse().unwrap()))
+                .block_on(
+                    self.proxy
+                        .latest(&module.parse().unwrap(), &Caller::default()),
+                )
                 .unwrap(),
         )
     }
 
     fn list(&self, module: &str) -> Option<String> {
         let module: ModulePath = module.parse().unwrap();
-        match self.runtime.block_on(self.proxy.list(&module)) {
+        match self
+            .runtime
+            .block_on(self.proxy.list(&module, &Caller::default()))
+        {
             Ok(list) => Some(text(list)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => panic!("{error}"),

@@ -9,6 +9,7 @@
 )]
 
 mod area;
+mod exchange;
 mod leftovers;
 mod quarantine;
 mod version;
@@ -21,6 +22,7 @@ use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
 pub use area::StagedFile;
+pub use exchange::Exchanged;
 pub use quarantine::Batch;
 pub use version::{Committed, NewVersion};
 
@@ -112,13 +114,38 @@ impl<'a> Staging<'a> {
         key: &StoreKey<'_>,
         content: &[u8],
     ) -> Result<Written, StoreError> {
+        match self.make_directory_of(key)? {
+            Written::ReadOnly => Ok(Written::ReadOnly),
+            _ => self.create(key, content),
+        }
+    }
+
+    /// As [`replace`](Self::replace), with the directories above the file, which are made where they are missing.
+    ///
+    /// # Errors
+    /// As [`replace`](Self::replace).
+    pub fn replace_with_directory(
+        &self,
+        key: &StoreKey<'_>,
+        content: &[u8],
+    ) -> Result<Written, StoreError> {
+        match self.make_directory_of(key)? {
+            Written::ReadOnly => Ok(Written::ReadOnly),
+            _ => self.replace(key, content),
+        }
+    }
+
+    fn make_directory_of(&self, key: &StoreKey<'_>) -> Result<Written, StoreError> {
         if self.is_read_only() {
             return Ok(Written::ReadOnly);
         }
-        if let Some((directory, _)) = key.relative_path().rsplit_once('/') {
-            self.make_directory(directory)?;
+        let path = key.relative_path();
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        match self.make_directory(directory) {
+            Ok(_) => Ok(Written::Done),
+            Err(error) if error.is_read_only() => Ok(self.turns_out_read_only()),
+            Err(error) => Err(error),
         }
-        self.create(key, content)
     }
 
     /// Removes a derived file that says what is no longer so. Waits for the disk.

@@ -1,0 +1,128 @@
+//! Why a question to the upstreams got no answer.
+
+use std::time::Duration;
+
+use crate::module::{ModuleVersion, Sum};
+use crate::store::{ModuleFile, StoreError};
+use crate::upstream::{FetchError, FetchErrorKind};
+
+/// Why nothing could be fetched. Displayed, it is one plain sentence for the user of the go command.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchFailure {
+    /// The upstreams said no, or nothing.
+    #[error(transparent)]
+    Upstream(#[from] FetchError),
+    /// What an upstream sent is not what everybody else has.
+    #[error(
+        "{version}: the {what} from upstream has the sum {got}, the checksum database {database} has {want}; it was \
+         not kept. Somebody changed the version or tampers with it: do not use it, and tell its author"
+    )]
+    Mismatch {
+        /// The version.
+        version: ModuleVersion,
+        /// `zip` or `go.mod`.
+        what: &'static str,
+        /// The sum of what was sent.
+        got: Sum,
+        /// The sum that the database has.
+        want: Sum,
+        /// The checksum database.
+        database: String,
+    },
+    /// The checksum database does not know the version.
+    #[error(
+        "{version} can not be verified: the checksum database {database} does not know it; it was not kept. If the \
+         module is private, name it with --private"
+    )]
+    Unknown {
+        /// The version.
+        version: ModuleVersion,
+        /// The checksum database.
+        database: String,
+    },
+    /// The checksum database could not be asked, or contradicts itself.
+    #[error("{version} can not be verified with the checksum database {database}: {why}")]
+    Unverified {
+        /// The version.
+        version: ModuleVersion,
+        /// The checksum database.
+        database: String,
+        /// Why, as a clause.
+        why: String,
+    },
+    /// What an upstream sent can not be used by the go command.
+    #[error("{version}: the {file} file from upstream {why}; it was not kept")]
+    Invalid {
+        /// The version.
+        version: ModuleVersion,
+        /// The file.
+        file: ModuleFile,
+        /// What is wrong, as a clause.
+        why: String,
+    },
+    /// The version was deleted from this server.
+    #[error("{version} was deleted from this server")]
+    Deleted {
+        /// The version.
+        version: ModuleVersion,
+    },
+    /// It takes longer than a request waits. The fetch goes on.
+    #[error("upstream did not answer within {}; the fetch goes on, ask again later", seconds(*.patience))]
+    TooSlow {
+        /// How long was waited.
+        patience: Duration,
+    },
+    /// The folder could not be read or written.
+    #[error("the storage of this server failed: {0}")]
+    Store(#[from] StoreError),
+    /// What another question, on which this one depends, came to.
+    #[error("{0}")]
+    Shared(std::sync::Arc<Self>),
+    /// A task ended without a result.
+    #[error("the fetch ended without a result")]
+    Lost,
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        1 => "1 second".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+impl FetchFailure {
+    /// Whether it surely is not there: no upstream has it.
+    pub(in crate::proxy) fn is_absence(&self) -> bool {
+        match self {
+            Self::Upstream(error) => error.kind() == FetchErrorKind::NotFound,
+            Self::Shared(failure) => failure.is_absence(),
+            _ => false,
+        }
+    }
+
+    /// Whether asking again at once would end the same way, and cost the same.
+    pub(super) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Shared(failure) => failure.is_lasting(),
+            Self::Mismatch { .. }
+            | Self::Unknown { .. }
+            | Self::Invalid { .. }
+            | Self::Deleted { .. } => true,
+            _ => self.is_absence(),
+        }
+    }
+
+    /// Whether the upstreams are down, for all that this tells.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Upstream(error) => matches!(
+                error.kind(),
+                FetchErrorKind::Failed | FetchErrorKind::TimedOut
+            ),
+            Self::TooSlow { .. } => true,
+            Self::Shared(failure) => failure.is_outage(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Fetching the files of a version into the tree.
+//!
+//! Only what is asked for is fetched: the `.mod` files of a module graph bring no zips. A zip brings its `.mod` and
+//! `.info` along, for a version is in the tree whole or not at all: other readers of the folder find it in its list.
+
+use std::io::Write as _;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::Fetching;
+use super::failure::FetchFailure;
+use super::question::{Answer, Question};
+use crate::catalog::{Verdict, check_go_mod, check_info, clause};
+use crate::module::{Info, ModuleVersion, Sum, VersionQuery};
+use crate::modzip::{self, Strictness, go_mod_sum};
+use crate::store::{
+    Committed, DirStore, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError,
+    StoreKey, Written,
+};
+use crate::upstream::{Ask, ZipBody, ZipError};
+
+/// Chunks of a zip on their way to the disk.
+const IN_FLIGHT: usize = 4;
+
+impl Fetching {
+    /// Fetches a file of a version, and what must come with it.
+    pub(super) async fn file(
+        &self,
+        version: &ModuleVersion,
+        file: ModuleFile,
+        ask: &Ask,
+    ) -> Result<Answer, FetchFailure> {
+        match file {
+            ModuleFile::Info => {
+                let query = VersionQuery::Version(version.version().clone());
+                let info = self.upstreams.query(version.path(), &query, ask).await?;
+                let bytes = Bytes::from(info.to_json());
+                self.keep_small(version, file, bytes).await?;
+            }
+            ModuleFile::Mod => {
+                let go_mod = self.upstreams.go_mod(version, ask).await?;
+                if self.is_verified(ask) {
+                    let sum = go_mod_sum(&go_mod);
+                    self.sums.verify(version, None, Some(&sum)).await?;
+                }
+                self.keep_small(version, file, go_mod).await?;
+            }
+            ModuleFile::Zip => self.zip(version, ask).await?,
+        }
+        Ok(Answer::Stored)
+    }
+
+    /// Keeps an `.info` or a `.mod`, if it is one that can be served.
+    pub(super) async fn keep_small(
+        &self,
+        version: &ModuleVersion,
+        file: ModuleFile,
+        content: Bytes,
+    ) -> Result<(), FetchFailure> {
+        let verdict = match file {
+            ModuleFile::Info => check_info(version, &content),
+            _ => check_go_mod(&content),
+        };
+        if let Verdict::Unsound(why) = verdict {
+            return Err(invalid(version, file, why.to_string()));
+        }
+        let (store, version) = (self.catalog.store().clone(), version.clone());
+        blocking(move || {
+            refuse_deleted(&store, &version)?;
+            let key = StoreKey::File(&version, file);
+            match store.staging().create_with_directory(&key, &content)? {
+                Written::Done | Written::Existed => Ok(()),
+                Written::ReadOnly => Err(read_only(&key)),
+            }
+        })
+        .await
+    }
+
+    async fn zip(&self, version: &ModuleVersion, ask: &Ask) -> Result<(), FetchFailure> {
+        let (go_mod, info) = tokio::join!(
+            self.content(version, ModuleFile::Mod, ask),
+            self.content(version, ModuleFile::Info, ask)
+        );
+        let go_mod = go_mod?;
+        let info = match info {
+            // The protocol asks for it and the go command can do without: so can we.
+            Err(failure) if failure.is_absence() => {
+                let version = version.version();
+                Bytes::from(Info::new(version, version.pseudo_time()).to_json())
+            }
+            info => info?,
+        };
+        let store = self.catalog.store().clone();
+        let received = self
+            .upstreams
+            .zip(version, ask, |body| receive(store.clone(), body))
+            .await;
+        let staged = received.map_err(|error| match error {
+            ZipError::Upstream(error) => FetchFailure::from(error),
+            ZipError::Receiver(failure) => failure,
+        })?;
+        let (staged, sum) = self.check(version, staged, &go_mod).await?;
+        if self.is_verified(ask) {
+            self.sums.verify(version, Some(&sum), None).await?;
+        }
+        let (catalog, version) = (self.catalog.clone(), version.clone());
+        blocking(move || {
+            let store = catalog.store();
+            refuse_deleted(store, &version)?;
+            // Before anybody sees the version: without a word in the journal it would count as one of ours, of whose
+            // module no upstream is asked any more.
+            let mut event = Event::new(EventKind::Fetch, &version).zip(sum, staged.len());
+            store.journal().append(&mut event)?;
+            let new = NewVersion {
+                zip: staged,
+                zip_sum: sum,
+                go_mod: go_mod.to_vec(),
+                info: info.to_vec(),
+            };
+            if store.staging().commit(&version, new)? == Committed::HadOtherGoMod {
+                let why = "holds another go.mod than the .mod file that was fetched before";
+                return Err(invalid(&version, ModuleFile::Zip, why.to_owned()));
+            }
+            if let Err(error) = catalog.changed(version.path()) {
+                tracing::error!("the list of {} stays as it was: {error}", version.path());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The content of an `.info` or `.mod`, from the tree, or fetched into it.
+    async fn content(
+        &self,
+        version: &ModuleVersion,
+        file: ModuleFile,
+        ask: &Ask,
+    ) -> Result<Bytes, FetchFailure> {
+        let key = StoreKey::File(version, file);
+        let store = self.catalog.store();
+        if store.read(&key).await?.is_none() {
+            let fetched = self.fly(Question::File(version.clone(), file), ask).await;
+            fetched.map_err(FetchFailure::Shared)?;
+        }
+        let (store, version) = (store.clone(), version.clone());
+        blocking(move || {
+            let key = StoreKey::File(&version, file);
+            let Some(content) = store.read_blocking(&key)? else {
+                return Err(FetchFailure::Lost);
+            };
+            content
+                .read_all_blocking()
+                .map_err(|error| StoreError::io("read", key.relative_path(), error).into())
+        })
+        .await
+    }
+
+    /// Reads a fetched zip whole; answers with its sum.
+    async fn check(
+        &self,
+        version: &ModuleVersion,
+        staged: StagedFile,
+        go_mod: &Bytes,
+    ) -> Result<(StagedFile, Sum), FetchFailure> {
+        let Ok(_turn) = self.checks.acquire().await else {
+            return Err(FetchFailure::Lost);
+        };
+        let (version, go_mod) = (version.clone(), go_mod.clone());
+        blocking(move || {
+            let report = modzip::check(staged.file(), staged.len(), &version, Strictness::Fetched)
+                .map_err(|error| StoreError::io("read", "the fetched zip", error))?;
+            let Some(sum) = report.sum.filter(|_| report.is_sound()) else {
+                return Err(invalid(&version, ModuleFile::Zip, clause(&report)));
+            };
+            if report.go_mod.is_some_and(|in_zip| in_zip != go_mod) {
+                let why = "holds another go.mod than the .mod file from upstream";
+                return Err(invalid(&version, ModuleFile::Zip, why.to_owned()));
+            }
+            Ok((staged, sum))
+        })
+        .await
+    }
+}
+
+/// Writes a zip to the staging area as it comes.
+async fn receive(store: DirStore, mut body: ZipBody) -> Result<StagedFile, ZipError<FetchFailure>> {
+    let (sender, mut chunks) = mpsc::channel::<Bytes>(IN_FLIGHT);
+    let writer = tokio::task::spawn_blocking(move || {
+        let mut staged = store.staging().stage()?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            staged
+                .write_all(&chunk)
+                .map_err(|error| StoreError::io("write", "the fetched zip", error))?;
+        }
+        Ok::<StagedFile, StoreError>(staged)
+    });
+    let received = loop {
+        match body.chunk().await {
+            Err(error) => break Err(ZipError::Upstream(error)),
+            Ok(None) => break Ok(()),
+            Ok(Some(chunk)) => {
+                if sender.send(chunk).await.is_err() {
+                    // The writer has given up, and says why.
+                    break Ok(());
+                }
+            }
+        }
+    };
+    drop(sender);
+    let written = match writer.await {
+        Ok(written) => written.map_err(|error| ZipError::Receiver(error.into())),
+        Err(_) => Err(ZipError::Receiver(FetchFailure::Lost)),
+    };
+    // What the disk said comes first.
+    let staged = written?;
+    received.map(|()| staged)
+}
+
+fn refuse_deleted(store: &DirStore, version: &ModuleVersion) -> Result<(), FetchFailure> {
+    match store.tombstone(version)? {
+        Some(_) => Err(FetchFailure::Deleted {
+            version: version.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn read_only(key: &StoreKey<'_>) -> FetchFailure {
+    let error = std::io::ErrorKind::ReadOnlyFilesystem;
+    StoreError::io("write", key.relative_path(), error).into()
+}
+
+fn invalid(version: &ModuleVersion, file: ModuleFile, why: String) -> FetchFailure {
+    FetchFailure::Invalid {
+        version: version.clone(),
+        file,
+        why,
+    }
+}
+
+/// Runs what waits for the disk where it may.
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, FetchFailure> + Send + 'static,
+) -> Result<T, FetchFailure> {
+    tokio::task::spawn_blocking(job)
+        .await
+        .unwrap_or(Err(FetchFailure::Lost))
+}

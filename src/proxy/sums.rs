@@ -1,0 +1,279 @@
+//! Checksum databases: verifying what was fetched, and passing them on.
+//!
+//! The tree keeps what a database said, below `sumdb/<name>/` as the go command's own cache has it, so that clients verify
+//! when the internet is not there. Names of modules that are ours are never sent to a database.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+
+use super::fetch::FetchFailure;
+use crate::module::{ModuleVersion, Sum};
+use crate::store::{DirStore, Exchanged, StoreError, StoreKey, SumdbFile};
+use crate::sumdb::{
+    Answer, Client, Database, Fetched, Freshness, HeadReplacement, Mismatch, Operations,
+    SumdbError, SumdbErrorKind, SummedFile, TilePath, Verdict,
+};
+use crate::upstream::{Ask, FetchError, Upstreams};
+
+/// How long the newest tree of a database counts as such.
+const HEAD_TTL: Duration = Duration::from_secs(60);
+
+/// The checksum databases that are known here.
+#[derive(Debug)]
+pub(super) struct Sums {
+    databases: Vec<KnownDatabase>,
+}
+
+/// A database, and the client that asks it.
+#[derive(Debug)]
+pub(super) struct KnownDatabase {
+    name: String,
+    client: Client<Way>,
+    /// The same, for those for whom nothing is to be fetched.
+    stored: Client<Way>,
+    /// When the newest tree was asked for last.
+    refreshed: Mutex<Option<Instant>>,
+}
+
+/// The way to a database, and the place where what it said is kept.
+#[derive(Debug)]
+struct Way {
+    database: Database,
+    store: DirStore,
+    /// `None` if nobody is to be asked.
+    upstreams: Option<Upstreams>,
+}
+
+impl Sums {
+    /// With these databases, the first of which verifies.
+    pub(super) fn new(
+        databases: Vec<Database>,
+        store: &DirStore,
+        upstreams: Option<&Upstreams>,
+    ) -> Self {
+        let client = |database: &Database, upstreams: Option<&Upstreams>| {
+            let way = Way {
+                database: database.clone(),
+                store: store.clone(),
+                upstreams: upstreams.cloned(),
+            };
+            Client::new(database.key().clone(), way)
+        };
+        let known = |database: Database| KnownDatabase {
+            name: database.name().as_str().to_owned(),
+            client: client(&database, upstreams),
+            stored: client(&database, None),
+            refreshed: Mutex::new(None),
+        };
+        Self {
+            databases: databases.into_iter().map(known).collect(),
+        }
+    }
+
+    /// The database of this name, if it is passed on.
+    pub(super) fn named(&self, name: &str) -> Option<&KnownDatabase> {
+        self.databases.iter().find(|database| database.name == name)
+    }
+
+    /// Whether these are the sums that everybody has. Without a database, everything is taken.
+    ///
+    /// # Errors
+    /// [`FetchFailure::Mismatch`], [`FetchFailure::Unknown`] or [`FetchFailure::Unverified`].
+    pub(super) async fn verify(
+        &self,
+        version: &ModuleVersion,
+        zip: Option<&Sum>,
+        go_mod: Option<&Sum>,
+    ) -> Result<(), FetchFailure> {
+        let Some(database) = self.databases.first() else {
+            return Ok(());
+        };
+        let name = || database.name.clone();
+        match database.client.verify(version, zip, go_mod).await {
+            Ok(Verdict::Verified) => Ok(()),
+            Ok(Verdict::Mismatch(Mismatch { file, ours, theirs })) => {
+                let failure = FetchFailure::Mismatch {
+                    version: version.clone(),
+                    what: match file {
+                        SummedFile::Zip => "zip",
+                        SummedFile::GoMod => "go.mod",
+                    },
+                    got: ours,
+                    want: theirs,
+                    database: name(),
+                };
+                tracing::error!("{failure}");
+                Err(failure)
+            }
+            Ok(Verdict::Unknown) => Err(FetchFailure::Unknown {
+                version: version.clone(),
+                database: name(),
+            }),
+            Err(error) => {
+                if error.kind() == SumdbErrorKind::Inconsistent {
+                    tracing::error!("{error}");
+                }
+                Err(FetchFailure::Unverified {
+                    version: version.clone(),
+                    database: name(),
+                    why: error.to_string(),
+                })
+            }
+        }
+    }
+}
+
+/// An error of the client.
+pub(super) type DatabaseError = SumdbError<WayError>;
+
+impl KnownDatabase {
+    /// What is known of a version, proved.
+    pub(super) async fn lookup(
+        &self,
+        version: &ModuleVersion,
+        stored_only: bool,
+    ) -> Result<Answer, DatabaseError> {
+        self.client(stored_only).lookup(version).await
+    }
+
+    /// A tile, proved.
+    pub(super) async fn tile(
+        &self,
+        tile: &TilePath,
+        stored_only: bool,
+    ) -> Result<Bytes, DatabaseError> {
+        let client = self.client(stored_only);
+        match tile {
+            TilePath::Hashes(tile) => client.tile(tile).await,
+            TilePath::Data(tile) => client.data_tile(tile).await,
+        }
+    }
+
+    fn client(&self, stored_only: bool) -> &Client<Way> {
+        if stored_only {
+            &self.stored
+        } else {
+            &self.client
+        }
+    }
+
+    /// The newest signed tree, asked for at most once a minute; the last one that is known when the database fails.
+    pub(super) async fn latest(&self, stored_only: bool) -> Result<Bytes, DatabaseError> {
+        let mut refreshed = self.refreshed.lock().await;
+        if !stored_only && refreshed.is_none_or(|at: Instant| at.elapsed() > HEAD_TTL) {
+            match self.client.latest(Freshness::Newest).await {
+                Ok(head) => {
+                    *refreshed = Some(Instant::now());
+                    return Ok(head.bytes().clone());
+                }
+                Err(error) if error.kind() == SumdbErrorKind::Upstream => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let head = self.client(stored_only).latest(Freshness::Kept).await?;
+        Ok(head.bytes().clone())
+    }
+}
+
+/// Why the way to a database, or its cache, failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WayError {
+    #[error(transparent)]
+    Upstream(#[from] FetchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("it is not stored here, and nothing is fetched")]
+    Nobody,
+    #[error("{0} is no file of a checksum database")]
+    Name(String),
+}
+
+impl Way {
+    fn file(&self, path: &str) -> Result<SumdbFile, WayError> {
+        let name = format!("{}/{path}", self.database.name());
+        name.parse().map_err(|_| WayError::Name(name))
+    }
+
+    async fn read(&self, path: &str) -> Result<Option<Bytes>, WayError> {
+        let file = self.file(path)?;
+        let key = StoreKey::Sumdb(&file);
+        let Some(content) = self.store.read(&key).await? else {
+            return Ok(None);
+        };
+        // What is too long or too short for what it is counts as not there: it is fetched again.
+        let len = content.len();
+        let Some(len) = usize::try_from(len).ok().filter(|_| file.takes(len)) else {
+            return Ok(None);
+        };
+        let bytes = content.read_at(0, len).await;
+        let failed = |error| StoreError::io("read", key.relative_path(), error);
+        Ok(Some(bytes.map_err(failed)?))
+    }
+}
+
+impl Operations for Way {
+    type Error = WayError;
+
+    async fn fetch(&self, path: &str) -> Result<Fetched, WayError> {
+        let upstreams = self.upstreams.as_ref().ok_or(WayError::Nobody)?;
+        let url = self.database.url().map(|url| url.expose());
+        let name = self.database.name().as_str();
+        match upstreams.sumdb(name, url, path, &Ask::default()).await {
+            Ok(bytes) => Ok(Fetched::Found(bytes)),
+            Err(error) if error.is_not_found() => Ok(Fetched::NotFound {
+                message: error.detail().unwrap_or_else(|| error.why()).to_owned(),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn read_cache(&self, path: &str) -> Result<Option<Bytes>, WayError> {
+        self.read(path).await
+    }
+
+    async fn write_cache(&self, path: &str, content: &Bytes) -> Result<(), WayError> {
+        let (store, file, content) = (self.store.clone(), self.file(path)?, content.clone());
+        blocking(move || {
+            let key = StoreKey::Sumdb(&file);
+            store.staging().replace_with_directory(&key, &content)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read_head(&self) -> Result<Option<Bytes>, WayError> {
+        self.read("latest").await
+    }
+
+    async fn replace_head(
+        &self,
+        old: Option<&Bytes>,
+        new: &Bytes,
+    ) -> Result<HeadReplacement, WayError> {
+        let (store, file) = (self.store.clone(), self.file("latest")?);
+        let (old, new) = (old.cloned(), new.clone());
+        blocking(move || {
+            if store.staging().is_read_only() {
+                // Kept in memory only.
+                return Ok(HeadReplacement::Replaced);
+            }
+            let key = StoreKey::Sumdb(&file);
+            match store.staging().exchange(&key, old.as_deref(), &new)? {
+                Exchanged::Done => Ok(HeadReplacement::Replaced),
+                Exchanged::Conflict => Ok(HeadReplacement::Conflict),
+            }
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, WayError> {
+    match tokio::task::spawn_blocking(job).await {
+        Ok(done) => Ok(done?),
+        Err(error) => Err(StoreError::task_failed("keep a checksum", error).into()),
+    }
+}
