@@ -108,7 +108,7 @@ struct Pace {
 impl Pace {
     fn new(longest_silence: Duration) -> Self {
         Self {
-            grace: longest_silence * GRACE,
+            grace: longest_silence.saturating_mul(GRACE),
             waited: Duration::ZERO,
             received: 0,
         }

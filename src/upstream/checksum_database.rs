@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::ask::Ask;
+use super::ask::{Ask, Privacy};
 use super::error::{FetchError, FetchErrorKind};
 use super::mirror::Mirror;
 use super::proxy::Manners;
@@ -23,8 +23,8 @@ const MOST: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Bases(Mutex<HashMap<Key, Base>>);
 
-/// The name of a database, and where it is if not at its name.
-type Key = (String, Option<String>);
+/// The name of a database, where it is if not at its name, and whether proxies may be asked.
+type Key = (String, Option<String>, Privacy);
 
 /// Where one database is asked.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ enum Base {
 }
 
 impl Bases {
-    /// Reads a path of a database. Without sources, proxies are not asked, and nothing is kept.
+    /// Reads a path of a database; `sources` are those that may be asked whether they stand for it.
     pub(super) async fn get(
         &self,
         manners: &Arc<Manners>,
@@ -52,15 +52,12 @@ impl Bases {
             .ok_or_else(|| refused("it is no path of a checksum database"))?;
         let through_proxy = Question::checksum_database(&format!("sumdb/{name}{path}"))
             .ok_or_else(|| refused("it is no name of a checksum database"))?;
-        let key: Key = (name.to_owned(), direct_url.map(str::to_owned));
+        let key: Key = (name.to_owned(), direct_url.map(str::to_owned), ask.privacy);
         let base = match self.kept(&key) {
-            Some(base) if !sources.is_empty() || direct_url.is_some() => base,
-            _ => {
+            Some(base) => base,
+            None => {
                 let base = find(manners, sources, (name, direct_url), ask).await?;
-                if !sources.is_empty() || direct_url.is_some() {
-                    self.keep(key, &base);
-                }
-                base
+                self.keep(key, base)
             }
         };
         match base {
@@ -79,11 +76,17 @@ impl Bases {
         bases.get(key).cloned()
     }
 
-    fn keep(&self, key: Key, base: &Base) {
+    /// Keeps a place, and gives the one that is kept: the first to find it decides, so that all ask the same.
+    fn keep(&self, key: Key, base: Base) -> Base {
         let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if bases.len() < MOST {
-            // The first to find it decides, so that all ask the same.
-            bases.entry(key).or_insert_with(|| base.clone());
+        match bases.get(&key) {
+            Some(kept) => kept.clone(),
+            None => {
+                if bases.len() < MOST {
+                    bases.insert(key, base.clone());
+                }
+                base
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::{Certificate, Client};
+use tokio::sync::Semaphore;
 
 use super::ask::{Ask, Privacy};
 use super::checksum_database::Bases;
@@ -129,12 +130,19 @@ impl Upstreams {
                     }
                     answer
                 }
-                Source::Direct(_) if self.is_package(path, ask, &turns).await => break,
-                Source::Direct(direct) => direct.list(path).await.map(|mut versions| {
-                    versions.sort();
-                    versions.dedup();
-                    versions
-                }),
+                Source::Direct(direct) => {
+                    if turns.is_absent_so_far() {
+                        self.shared.known.insert(path, false);
+                    }
+                    if self.is_package(path, ask, &turns).await {
+                        break;
+                    }
+                    direct.list(path).await.map(|mut versions| {
+                        versions.sort();
+                        versions.dedup();
+                        versions
+                    })
+                }
             };
             match answer {
                 Ok(versions) => return Ok(versions),
@@ -379,7 +387,7 @@ fn manners(settings: &UpstreamSettings) -> Result<Manners, UpstreamSetupError> {
         netrc: netrc.unwrap_or_default(),
         response_timeout: settings.response_timeout,
         attempts: settings.attempts,
-        max_concurrent: settings.max_concurrent.max(1),
+        max_concurrent: settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS),
         via: format!("1.1 {}", settings.via),
     })
 }

@@ -48,6 +48,8 @@ mod support;
 mod tokens;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;
+/// Upstreams that do as they are told, misbehaving included.
+mod upstream;
 /// `athens verify`: what it finds, mends and leaves.
 mod verify;
 /// Versions that come and go while the server is busy.

@@ -12,4 +12,5 @@ pub(crate) mod raw_zip;
 pub(crate) mod server;
 pub(crate) mod tools;
 pub(crate) mod tree;
+pub(crate) mod upstream;
 pub(crate) mod workspace;
