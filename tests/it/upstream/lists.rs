@@ -3,7 +3,9 @@
 use athens::upstream::FetchErrorKind;
 
 use super::{Client, FAILED, NOT_FOUND, TIMED_OUT, impatient};
+use crate::support::go::installed;
 use crate::support::upstream::{Reply, Upstream};
+use crate::support::workspace::Project;
 
 const LIST: &str = "/example.com/m/@v/list";
 
@@ -16,13 +18,12 @@ type Case = (
     (usize, usize),
 );
 
-#[test]
-fn who_is_asked_after_whom() {
+fn cases() -> Vec<Case> {
     let none = || Reply::status(404, "none");
     let has = || Reply::ok("v1.0.0");
     let broken = || Reply::status(500, "broken");
     let refused = FetchErrorKind::Refused { status: 403 };
-    let cases: Vec<Case> = vec![
+    vec![
         (',', has(), broken(), Ok("v1.0.0"), (1, 0)),
         ('|', has(), broken(), Ok("v1.0.0"), (1, 0)),
         (',', none(), has(), Ok("v1.0.0"), (1, 1)),
@@ -44,8 +45,12 @@ fn who_is_asked_after_whom() {
         ('|', Reply::hang(), has(), Ok("v1.0.0"), (1, 1)),
         // An empty list is one, too.
         (',', Reply::ok(""), has(), Ok(""), (1, 0)),
-    ];
-    for (separator, first, second, expected, requests) in cases {
+    ]
+}
+
+#[test]
+fn who_is_asked_after_whom() {
+    for (separator, first, second, expected, requests) in cases() {
         let shown = format!("{first:?} {separator} {second:?}");
         let (a, b) = (Upstream::start(), Upstream::start());
         a.on(LIST, first);
@@ -55,6 +60,54 @@ fn who_is_asked_after_whom() {
         let told = list.as_deref().map_err(|error| error.kind());
         assert_eq!(told, expected, "{shown}");
         assert_eq!((a.count(LIST), b.count(LIST)), requests, "{shown}");
+    }
+}
+
+/// The go command itself, with the same two upstreams. It tries nothing again, and waits for ever.
+#[test]
+fn as_the_go_command_asks() {
+    let Some(go) = installed() else {
+        return;
+    };
+    for (separator, first, second, _, requests) in cases() {
+        if first.hangs() || requests.0 > 1 {
+            continue;
+        }
+        let shown = format!("{first:?} {separator} {second:?}");
+        let (a, b) = (Upstream::start(), Upstream::start());
+        a.on(LIST, first);
+        b.on(LIST, second);
+        for upstream in [&a, &b] {
+            upstream
+                .on(
+                    "/example.com/m/@v/v1.0.0.info",
+                    Reply::ok(r#"{"Version":"v1.0.0"}"#),
+                )
+                .on(
+                    "/example.com/m/@v/v1.0.0.mod",
+                    Reply::ok("module example.com/m\n"),
+                );
+        }
+        let list = format!("{}{separator}{}", a.url(), b.url());
+        let command = ["go", "list", "-m", "-versions", "example.com/m"];
+        let nothing = Project::Requires(Vec::new());
+        let outcome = go.perform(&list, &nothing, &[command.to_vec()]);
+        let asked = (a.count(LIST), b.count(LIST));
+        a.forget();
+        b.forget();
+
+        let ours = Client::of_list(&list).list("example.com/m");
+        assert_eq!((a.count(LIST), b.count(LIST)), asked, "{shown}");
+        let said = &outcome.said[0];
+        assert_eq!(said.success, ours.is_ok(), "{shown}: {said:?}");
+        if let Ok(versions) = ours {
+            let theirs = said
+                .stdout
+                .trim()
+                .trim_start_matches("example.com/m")
+                .trim();
+            assert_eq!(theirs, versions, "{shown}");
+        }
     }
 }
 

@@ -111,6 +111,11 @@ impl Reply {
         self.header("content-encoding", "gzip")
     }
 
+    /// Whether it lets a client wait for ever.
+    pub(crate) fn hangs(&self) -> bool {
+        matches!(self.course, Course::HangBeforeHead | Course::HangInBody)
+    }
+
     fn with(self, course: Course) -> Self {
         Self { course, ..self }
     }
