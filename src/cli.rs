@@ -127,6 +127,10 @@ pub struct PublishArgs {
     #[arg(long, env = "ATHENS_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 
+    /// File with the certificates (PEM) of authorities to trust beside the platform's [default: none]
+    #[arg(long, env = "ATHENS_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
     /// State directory of the server, for one on this machine [default: the platform's, as `athens help token` says]
     #[arg(long, env = "ATHENS_STATE", value_name = "DIR")]
     pub state: Option<PathBuf>,

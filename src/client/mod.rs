@@ -17,4 +17,4 @@ pub use find::{CredentialsError, Found, Places, find_credentials};
 pub use publish::{Event, Publication, publish};
 pub use server::{InvalidServerUrl, ServerUrl};
 
-pub use crate::transport::Credentials;
+pub use crate::transport::{Authorities, Credentials, InvalidAuthorities};

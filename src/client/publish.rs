@@ -15,7 +15,7 @@ use super::body::FileBody;
 use super::error::ClientError;
 use super::server::ServerUrl;
 use crate::module::{Info, ModuleVersion};
-use crate::transport::{Credentials, client_builder};
+use crate::transport::{Authorities, Credentials, client_builder};
 
 /// How often a zip is sent at most.
 const TRIES: u32 = 3;
@@ -65,18 +65,20 @@ pub enum Event {
 /// The zip is streamed: memory is a few chunks. A lost connection and 503 are tried again, three times in all, the latter
 /// when `Retry-After` says; publishing the same twice does no harm. Redirects are not followed, for the token is meant for
 /// one host. Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and never between a machine and itself.
+/// `authorities` are trusted beside the platform's.
 ///
 /// # Errors
 ///
 /// If there was no answer. What the server refuses is an [`Answer`].
 pub fn publish(
     server: &ServerUrl,
+    authorities: &Authorities,
     credentials: Option<&Credentials>,
     publication: &Publication<'_>,
     mut events: impl FnMut(Event),
 ) -> Result<Answer, ClientError> {
     let setup = |error: String| ClientError::Setup(error);
-    let client = client(server)?;
+    let client = client(server, authorities)?;
     let request = Request {
         client,
         server: server.to_string(),
@@ -91,8 +93,8 @@ pub fn publish(
     runtime.block_on(request.send_until_answered(&mut events))
 }
 
-fn client(server: &ServerUrl) -> Result<Client, ClientError> {
-    let mut builder = client_builder(Vec::new())
+fn client(server: &ServerUrl, authorities: &Authorities) -> Result<Client, ClientError> {
+    let mut builder = client_builder(authorities)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none());
     if server.is_loopback() {

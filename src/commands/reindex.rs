@@ -15,7 +15,7 @@ struct Summary {
     versions: u64,
     changes: u64,
     findings: Vec<Found>,
-    /// What was noted in the journal; not with `--dry-run`.
+    /// What the journal had lost, if anything; nothing is noted with `--dry-run`.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<Recorded>,
 }
@@ -76,14 +76,17 @@ pub(super) fn run(arguments: &ReindexArgs, printer: &mut Printer) -> anyhow::Res
         Ok(())
     })?;
     progress.finish_and_clear();
-    summary.journal = recorder.map(Recorder::finish).transpose()?;
+    summary.journal = recorder
+        .map(Recorder::finish)
+        .transpose()?
+        .filter(|recorded| !recorded.is_nothing());
     if !arguments.dry_run {
         store.staging().flush()?;
     }
     if arguments.json {
         printer.line(&serde_json::to_string(&summary)?)?;
     } else {
-        if let Some(recorded) = summary.journal.filter(|recorded| !recorded.is_nothing()) {
+        if let Some(recorded) = summary.journal {
             printer.line(&recorded.to_string())?;
         }
         let (done, files) = if arguments.dry_run {

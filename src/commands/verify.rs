@@ -35,7 +35,7 @@ struct Summary {
     findings: u64,
     fixed: u64,
     failures: u64,
-    /// What was noted in the journal; only with `--fix` of a whole root.
+    /// What the journal had lost, if anything; only with `--fix` of a whole root.
     #[serde(skip_serializing_if = "Option::is_none")]
     journal: Option<Recorded>,
 }
@@ -65,7 +65,9 @@ pub(super) fn run(arguments: &VerifyArgs, printer: &mut Printer) -> anyhow::Resu
                 progress.inc(1);
             }
             Step::Module => summary.modules += 1,
-            Step::Recorded(recorded) => summary.journal = Some(recorded),
+            Step::Recorded(recorded) => {
+                summary.journal = Some(recorded).filter(|recorded| !recorded.is_nothing());
+            }
             Step::Finding(finding) => {
                 summary.findings += 1;
                 summary.fixed += u64::from(matches!(finding.outcome, Outcome::Mended(_)));
@@ -92,7 +94,7 @@ pub(super) fn run(arguments: &VerifyArgs, printer: &mut Printer) -> anyhow::Resu
     if arguments.json {
         printer.line(&serde_json::to_string(&Last { summary: &summary })?)?;
     } else {
-        if let Some(recorded) = summary.journal.filter(|recorded| !recorded.is_nothing()) {
+        if let Some(recorded) = summary.journal {
             printer.line(&recorded.to_string())?;
         }
         printer.line(&summary.in_words(arguments.fix))?;

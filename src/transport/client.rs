@@ -1,12 +1,14 @@
 //! The HTTP library, set up as we want it.
 
-use reqwest::{Certificate, Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder};
 
-/// A builder of clients: TLS by rustls with ring, the platform's roots and these certificates, our `User-Agent`, no
+use super::authorities::Authorities;
+
+/// A builder of clients: TLS by rustls with ring, the platform's roots and these authorities, our `User-Agent`, no
 /// `Referer`, no retries of its own. Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 ///
 /// Time limits and what to do about redirects are for the caller to say.
-pub fn client_builder(authorities: Vec<Certificate>) -> ClientBuilder {
+pub fn client_builder(authorities: &Authorities) -> ClientBuilder {
     // It fails if there is one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -14,5 +16,5 @@ pub fn client_builder(authorities: Vec<Certificate>) -> ClientBuilder {
         // A URL may hold what is nobody else's business.
         .referer(false)
         .retry(reqwest::retry::never())
-        .tls_certs_merge(authorities)
+        .tls_certs_merge(authorities.certificates())
 }

@@ -1,16 +1,16 @@
 //! What the HTTP clients of this crate share: the one that publishes to a server, and the one that asks upstreams.
 //!
-//! [`Credentials`] and [`Netrc`] say who we are, [`client_builder`] makes the connections, [`load_ca_file`] says whom else to
+//! [`Credentials`] and [`Netrc`] say who we are, [`client_builder`] makes the connections, [`Authorities`] says whom else to
 //! trust, and [`Fault`] sorts what went wrong, so that nobody has to read the text of an error.
 
-mod ca_file;
+mod authorities;
 mod client;
 mod credentials;
 mod fault;
 mod loopback;
 mod netrc;
 
-pub use ca_file::{CaFileError, load_ca_file};
+pub use authorities::{Authorities, InvalidAuthorities};
 pub use client::client_builder;
 pub use credentials::Credentials;
 pub use fault::{Fault, FaultKind};

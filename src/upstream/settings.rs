@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::direct_source::Direct;
 use super::list::UpstreamList;
-use crate::transport::{CaFileError, Fault};
+use crate::transport::{Fault, InvalidAuthorities};
 
 /// How upstreams are asked, and which.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl UpstreamSettings {
 pub enum UpstreamSetupError {
     /// The authorities can not be had.
     #[error(transparent)]
-    CaFile(#[from] CaFileError),
+    Authorities(#[from] InvalidAuthorities),
     /// The `.netrc` is there and can not be read.
     #[error("cannot read {path}: {why}", path = path.display())]
     Netrc {

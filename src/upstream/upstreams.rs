@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::{Certificate, Client};
+use reqwest::Client;
 use tokio::sync::Semaphore;
 
 use super::ask::{Ask, Privacy};
@@ -21,7 +21,7 @@ use super::settings::{UpstreamSettings, UpstreamSetupError};
 use super::turns::Turns;
 use super::zip_body::ZipBody;
 use crate::module::{Info, ModulePath, ModuleVersion, Version, VersionQuery};
-use crate::transport::{Fault, Netrc, client_builder, load_ca_file};
+use crate::transport::{Authorities, Fault, Netrc, client_builder};
 
 /// How often a redirect is followed.
 const MOST_REDIRECTS: usize = 10;
@@ -368,8 +368,8 @@ impl Upstreams {
 
 fn manners(settings: &UpstreamSettings) -> Result<Manners, UpstreamSetupError> {
     let authorities = match &settings.ca_file {
-        Some(path) => load_ca_file(path)?,
-        None => Vec::new(),
+        Some(path) => Authorities::read(path)?,
+        None => Authorities::default(),
     };
     let netrc = match &settings.netrc {
         None => None,
@@ -382,8 +382,8 @@ fn manners(settings: &UpstreamSettings) -> Result<Manners, UpstreamSetupError> {
         return Err(UpstreamSetupError::Via(settings.via.clone()));
     }
     Ok(Manners {
-        loopback_client: client(settings, authorities.clone(), true)?,
-        client: client(settings, authorities, false)?,
+        loopback_client: client(settings, &authorities, true)?,
+        client: client(settings, &authorities, false)?,
         netrc: netrc.unwrap_or_default(),
         response_timeout: settings.response_timeout,
         attempts: settings.attempts,
@@ -399,7 +399,7 @@ fn is_token_character(byte: u8) -> bool {
 
 fn client(
     settings: &UpstreamSettings,
-    authorities: Vec<Certificate>,
+    authorities: &Authorities,
     is_loopback: bool,
 ) -> Result<Client, UpstreamSetupError> {
     let builder = client_builder(authorities)

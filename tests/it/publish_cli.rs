@@ -1,6 +1,7 @@
 //! `athens publish`, as people and CI jobs use it.
 
 mod go_story;
+mod https;
 mod large;
 mod sources;
 mod tokens;

@@ -9,7 +9,8 @@ use super::zip::ModuleZip;
 use super::{RefusedHere, told};
 use crate::cli::PublishArgs;
 use crate::client::{
-    Answer, ClientError, Event, Found, Places, Publication, ServerUrl, find_credentials, publish,
+    Answer, Authorities, ClientError, Event, Found, Places, Publication, ServerUrl,
+    find_credentials, publish,
 };
 use crate::config::{netrc_file, state_directory, token_variable};
 use crate::http::escape_control;
@@ -25,6 +26,7 @@ const MOST_LINES: usize = 150;
 #[derive(Debug)]
 pub(super) struct Destination {
     server: ServerUrl,
+    authorities: Option<Authorities>,
     found: Option<Found>,
 }
 
@@ -52,7 +54,12 @@ pub(super) fn destination(
         state: state_directory(arguments.state.clone()).ok(),
     };
     let found = find_credentials(&server, &places)?;
-    Ok(Destination { server, found })
+    let authorities = arguments.ca_file.as_deref().map(Authorities::read);
+    Ok(Destination {
+        server,
+        authorities: authorities.transpose()?,
+        found,
+    })
 }
 
 /// Sends the zip and says what came of it.
@@ -62,8 +69,8 @@ pub(super) fn send(
     as_json: bool,
     printer: &mut Printer,
 ) -> anyhow::Result<ExitStatus> {
-    let Destination { server, found } = destination;
-    let answer = transfer(destination, zip, printer).map_err(|error| advice(error, server))?;
+    let Destination { server, found, .. } = destination;
+    let answer = transfer(destination, zip, printer).map_err(|error| advice(error, destination))?;
     match answer {
         Answer::Published {
             is_new,
@@ -127,8 +134,10 @@ fn transfer(
     };
     let bar = (zip.len > LARGE).then(|| progress::bytes("sending", zip.len));
     let credentials = destination.found.as_ref().map(|found| &found.credentials);
+    let none = Authorities::default();
     let answer = publish(
         &destination.server,
+        destination.authorities.as_ref().unwrap_or(&none),
         credentials,
         &publication,
         |event| match event {
@@ -157,14 +166,17 @@ fn transfer(
 }
 
 /// Says what to do where there is something.
-fn advice(error: ClientError, server: &ServerUrl) -> anyhow::Error {
+fn advice(error: ClientError, to: &Destination) -> anyhow::Error {
     let advice = match &error {
-        ClientError::Connect { .. } if server.is_loopback() => {
+        ClientError::Connect { .. } if to.server.is_loopback() => {
             "; start a server with `athens serve`, or name another one with --server"
         }
         ClientError::Connect { .. } => "; is the URL right (--server, ATHENS_SERVER)?",
+        ClientError::Tls { .. } if to.authorities.is_some() => {
+            "; is it the right server, and the certificate of its authority in --ca-file (ATHENS_CA_FILE)?"
+        }
         ClientError::Tls { .. } => {
-            "; the certificate must be one that this machine trusts (SSL_CERT_FILE adds one)"
+            "; if its certificate is from an authority of your own, name the file with that one's certificate: --ca-file FILE (ATHENS_CA_FILE)"
         }
         ClientError::Lost { .. } | ClientError::Stalled { .. } => {
             "; publishing again does no harm, the same content is taken once"

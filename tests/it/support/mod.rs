@@ -1,5 +1,6 @@
 //! What several tests share.
 pub(crate) mod cases;
+pub(crate) mod certificate;
 pub(crate) mod corpus;
 pub(crate) mod go;
 pub(crate) mod http;

@@ -5,7 +5,6 @@ mod tls;
 mod wire;
 
 pub(crate) use reply::Reply;
-pub(crate) use tls::Certificate;
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,6 +15,7 @@ use std::thread::JoinHandle;
 
 use rustls::ServerConfig;
 
+use super::certificate::Certificate;
 use super::tools::eventually;
 
 /// A request as it came.
@@ -72,7 +72,7 @@ impl Upstream {
 
     /// Starts one that has nothing, over TLS.
     pub(crate) fn start_tls(certificate: &Certificate) -> Self {
-        Self::start_with(Some(certificate.server_config()))
+        Self::start_with(Some(tls::server_config(certificate)))
     }
 
     fn start_with(tls: Option<Arc<ServerConfig>>) -> Self {

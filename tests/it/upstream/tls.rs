@@ -3,7 +3,10 @@
 use athens::upstream::{UpstreamSettings, UpstreamSetupError, Upstreams};
 
 use super::{Client, FAILED, kind, settings};
-use crate::support::upstream::{Certificate, Reply, Upstream};
+use crate::support::certificate::Certificate;
+use crate::support::nginx::Nginx;
+use crate::support::tree::{Tree, version, zip_of};
+use crate::support::upstream::{Reply, Upstream};
 
 const LIST: &str = "/example.com/m/@v/list";
 
@@ -62,6 +65,26 @@ fn never_from_https_to_http() {
 }
 
 #[test]
+fn http_2_where_it_is_spoken() {
+    let Some(certificate) = Certificate::make() else {
+        return;
+    };
+    let tree = Tree::new();
+    tree.add("example.com/m@v1.0.0");
+    tree.write_path("example.com/m/@v/list", b"v1.0.0\n");
+    let (path, key) = (certificate.path(), certificate.key_path());
+    let Some(nginx) = Nginx::start_http2(tree.root(), &path, &key) else {
+        return;
+    };
+    let client = Client::new(trusting(&nginx.url(), &certificate));
+    let list = client.list("example.com/m");
+    assert_eq!(list.unwrap(), "v1.0.0", "{}", nginx.log());
+    let zip = client.zip("example.com/m@v1.0.0").unwrap();
+    assert!(zip == zip_of(&version("example.com/m@v1.0.0")));
+    assert_eq!(kind(client.list("example.com/other")), super::NOT_FOUND);
+}
+
+#[test]
 fn files_that_cannot_be_used() {
     let dir = tempfile::tempdir().unwrap();
     let no_ca = UpstreamSettings {
@@ -69,7 +92,10 @@ fn files_that_cannot_be_used() {
         ..settings("https://upstream.invalid")
     };
     let error = Upstreams::new(no_ca).unwrap_err();
-    assert!(matches!(error, UpstreamSetupError::CaFile(_)), "{error}");
+    assert!(
+        matches!(error, UpstreamSetupError::Authorities(_)),
+        "{error}"
+    );
     let no_netrc = UpstreamSettings {
         netrc: Some(dir.path().to_owned()),
         ..settings("https://upstream.invalid")
