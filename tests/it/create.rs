@@ -15,7 +15,6 @@ mod repositories;
 
 mod cases;
 mod oracle;
-mod repo;
 
 use std::path::{Path, PathBuf};
 

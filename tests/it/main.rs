@@ -15,6 +15,8 @@ mod architecture;
 mod commands;
 /// Module zips made here are those of the go command.
 mod create;
+/// Modules straight from version control.
+mod direct;
 /// The reference pages against the program.
 mod docs;
 /// Real go commands, old and new, with the server as their only GOPROXY.

@@ -86,9 +86,11 @@ impl Jobs {
             max_processes: self.settings.max_processes,
         };
         let turn = tokio::select! {
+            // Who is to end does not begin.
+            biased;
+            () = bounds.stop.cancelled() => return Err(Failure::stopped()),
             turn = Arc::clone(&self.permits).acquire_owned() => turn,
             () = tokio::time::sleep_until(bounds.deadline) => return Err(timed_out(&bounds)),
-            () = bounds.stop.cancelled() => return Err(Failure::stopped()),
         };
         let turn = turn.map_err(|_| Failure::stopped())?;
         let tools = self.tools().await?.map_err(Failure::failed)?;

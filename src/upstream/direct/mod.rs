@@ -45,7 +45,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use probe::{GoUnavailable, GoVersion};
@@ -71,13 +71,15 @@ pub struct ScratchError {
     pub why: io::Error,
 }
 
-/// The go command of this machine, as a source of modules. Cheap to clone.
+/// The go command of this machine, as a source of modules. Cheap to clone; when the last clone goes, all jobs end.
 #[derive(Debug, Clone)]
 pub struct GoCommand {
     jobs: Arc<Jobs>,
     downloads: Downloads,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// With the last clone, everything ends.
+    _stop_on_drop: Arc<DropGuard>,
 }
 
 impl GoCommand {
@@ -100,6 +102,7 @@ impl GoCommand {
             jobs,
             downloads,
             tasks,
+            _stop_on_drop: Arc::new(stop.clone().drop_guard()),
             stop,
         })
     }
@@ -140,9 +143,11 @@ impl GoCommand {
     /// The same, with the failure in the words of an upstream.
     async fn fetch<T: Send + 'static, F: Future<Output = Result<T, Failure>> + Send + 'static>(
         &self,
+        path: &ModulePath,
         asked: impl fmt::Display,
         work: impl FnOnce(Arc<Jobs>, CancellationToken) -> F,
     ) -> Result<T, FetchError> {
+        self.check(path)?;
         let jobs = Arc::clone(&self.jobs);
         self.run(|stop| work(jobs, stop))
             .await
@@ -150,8 +155,18 @@ impl GoCommand {
     }
 
     async fn files(&self, version: &ModuleVersion) -> Result<Arc<Files>, FetchError> {
+        self.check(version.path())?;
         let files = self.downloads.get(version).await;
         files.map_err(|failure| fetch_error(&failure, version))
+    }
+
+    /// SECURITY: whoever calls us has asked already; if not, this machine must not be made to talk to any host at all.
+    fn check(&self, path: &ModulePath) -> Result<(), FetchError> {
+        if self.allows(path) {
+            return Ok(());
+        }
+        let why = "the server does not fetch this module from version control";
+        Err(fetch_error(&Failure::new(FailureKind::Refused, why), path))
     }
 
     async fn zip_body(&self, version: &ModuleVersion) -> Result<ZipBody, FetchError> {
@@ -174,7 +189,7 @@ impl Direct for GoCommand {
 
     fn list<'a>(&'a self, path: &'a ModulePath) -> DirectFuture<'a, Vec<Version>> {
         let module = path.clone();
-        Box::pin(self.fetch(path, |jobs, stop| async move {
+        Box::pin(self.fetch(path, path, |jobs, stop| async move {
             questions::list(&jobs, &module, stop).await
         }))
     }
@@ -193,7 +208,7 @@ impl Direct for GoCommand {
             }
             let asked = format!("{path}@{query}");
             let (module, query) = (path.clone(), query.as_str().to_owned());
-            self.fetch(asked, |jobs, stop| async move {
+            self.fetch(path, asked, |jobs, stop| async move {
                 questions::query(&jobs, &module, &query, stop).await
             })
             .await

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use athens::modzip::create_from_git;
 use sha2::Digest as _;
 
-use super::repo::{Repo, git, run};
 use super::{from_directory, write};
+use crate::support::repo::{Repo, git, run};
 use crate::support::tools::require_tool;
 use crate::support::tree::version;
 

@@ -1,6 +1,6 @@
 //! The table of repositories: what is in each, and which module of it is made.
 
-use super::repo::Repo;
+use crate::support::repo::Repo;
 
 /// The start of every module path. The go command finds such modules without a network when git is told where they are.
 pub(super) const HOST: &str = "github.com/athens-test";

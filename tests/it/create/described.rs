@@ -6,7 +6,7 @@ use athens::modzip::create::git::{Change, GitError, commit, describe, version_fr
 use athens::modzip::{CreateError, create_from_git};
 
 use super::from_directory;
-use super::repo::{Repo, git, run};
+use crate::support::repo::{Repo, git, run};
 use crate::support::tools::require_tool;
 use crate::support::tree::version;
 

@@ -10,7 +10,7 @@ use athens::modzip::{CreateError, create_from_git};
 use serde_json::json;
 
 use super::oracle::{self, Answer};
-use super::repo::Repo;
+use crate::support::repo::Repo;
 use crate::support::tools::require_tool;
 use crate::support::tree::version;
 

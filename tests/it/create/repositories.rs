@@ -9,7 +9,7 @@ use athens::module::ModuleVersion;
 use super::cases::{self, Case, Expected, HOST};
 use super::from_git;
 use super::oracle::{self, Downloaded};
-use super::repo::{Repo, git, run};
+use crate::support::repo::{Repo, git, run};
 use crate::support::tools::require_tool;
 use crate::support::tree::version;
 

@@ -10,6 +10,7 @@ pub(crate) mod oracle;
 pub(crate) mod publisher;
 pub(crate) mod random;
 pub(crate) mod raw_zip;
+pub(crate) mod repo;
 pub(crate) mod server;
 pub(crate) mod tools;
 pub(crate) mod tree;

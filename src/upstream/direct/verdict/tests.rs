@@ -134,6 +134,11 @@ const MESSAGES: &[(&str, FailureKind)] = &[
         "a.b/m@latest: unable to resolve git version: failed to execute git version: exit status 128",
         FailureKind::Failed,
     ),
+    // No way to the repository was found, and nobody says why.
+    (
+        "a.b/m.git@latest: no secure protocol found for repository",
+        FailureKind::Failed,
+    ),
     ("", FailureKind::Failed),
     (
         "a.b/m@latest: unrecognized import path \"a.b/m\": https fetch: Get \"https://a.b/m?go-get=1\": dial tcp 10.0.0.2:443: i/o timeout",

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A repository with a work tree, at a place that others look after.
-pub(super) struct Repo {
+pub(crate) struct Repo {
     root: PathBuf,
 }
 
 /// A git command that knows nothing of the machine's and the user's configuration.
-pub(super) fn git(dir: &Path) -> Command {
+pub(crate) fn git(dir: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .current_dir(dir)
@@ -27,7 +27,7 @@ pub(super) fn git(dir: &Path) -> Command {
 }
 
 /// Runs a git command that must succeed. What it says, without the newline at the end.
-pub(super) fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(
         output.status.success(),
@@ -41,11 +41,11 @@ pub(super) fn run(command: &mut Command) -> String {
 
 impl Repo {
     /// An empty repository in a new directory.
-    pub(super) fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self::init(root, "sha1")
     }
 
-    pub(super) fn init(root: &Path, format: &str) -> Self {
+    pub(crate) fn init(root: &Path, format: &str) -> Self {
         std::fs::create_dir_all(root).unwrap();
         let object_format = format!("--object-format={format}");
         run(git(root).args(["init", "--quiet", "--initial-branch=main", &object_format]));
@@ -54,17 +54,17 @@ impl Repo {
         }
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Runs git in it.
-    pub(super) fn git<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
+    pub(crate) fn git<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
         run(git(&self.root).args(arguments))
     }
 
     /// Writes a file of the work tree.
-    pub(super) fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> &Self {
         let path = self.root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -72,18 +72,18 @@ impl Repo {
     }
 
     /// Writes files whose content is their name.
-    pub(super) fn files(&self, paths: &[&str]) -> &Self {
+    pub(crate) fn files(&self, paths: &[&str]) -> &Self {
         for path in paths {
             self.write(path, format!("{path}\n"));
         }
         self
     }
 
-    pub(super) fn go_mod(&self, path: &str, module: &str, rest: &str) -> &Self {
+    pub(crate) fn go_mod(&self, path: &str, module: &str, rest: &str) -> &Self {
         self.write(path, format!("module {module}\n{rest}"))
     }
 
-    pub(super) fn link(&self, target: &str, path: &str) -> &Self {
+    pub(crate) fn link(&self, target: &str, path: &str) -> &Self {
         let path = self.root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
@@ -91,19 +91,19 @@ impl Repo {
     }
 
     /// Commits the whole work tree, ignored files too, with the bytes that are in it.
-    pub(super) fn commit(&self) -> &Self {
+    pub(crate) fn commit(&self) -> &Self {
         self.git(["-c", "core.safecrlf=false", "add", "--all", "--force", "."]);
         self.git(["commit", "--quiet", "--allow-empty", "-m", "x"]);
         self
     }
 
-    pub(super) fn tag(&self, tag: &str) -> &Self {
+    pub(crate) fn tag(&self, tag: &str) -> &Self {
         self.git(["tag", tag]);
         self
     }
 
     /// Runs git in it with something to read.
-    pub(super) fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> String {
         let mut child = git(&self.root)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -117,17 +117,17 @@ impl Repo {
     }
 
     /// Stores bytes as they are, whatever attributes say. Their hash.
-    pub(super) fn blob(&self, content: &[u8]) -> String {
+    pub(crate) fn blob(&self, content: &[u8]) -> String {
         self.feed(&["hash-object", "-w", "--stdin", "--no-filters"], content)
     }
 
     /// Puts a file into the index as it is.
-    pub(super) fn stage(&self, path: &str, mode: &str, content: &[u8]) -> &Self {
+    pub(crate) fn stage(&self, path: &str, mode: &str, content: &[u8]) -> &Self {
         self.stage_object(path, mode, &self.blob(content))
     }
 
     /// Puts any object into the index.
-    pub(super) fn stage_object(&self, path: &str, mode: &str, id: &str) -> &Self {
+    pub(crate) fn stage_object(&self, path: &str, mode: &str, id: &str) -> &Self {
         self.git([
             "update-index",
             "--add",
@@ -138,7 +138,7 @@ impl Repo {
     }
 
     /// Commits the index only.
-    pub(super) fn commit_index(&self) -> &Self {
+    pub(crate) fn commit_index(&self) -> &Self {
         self.git(["commit", "--quiet", "--allow-empty", "-m", "x"]);
         self
     }
