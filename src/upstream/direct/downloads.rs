@@ -44,6 +44,8 @@ struct Entry {
     outcome: Arc<Waited>,
     /// Since when, and how many bytes it is; `None` while the job runs.
     kept: Option<(Instant, u64)>,
+    /// Cancelled, it ends the task, which gives up the job or what is kept.
+    end: CancellationToken,
 }
 
 impl Downloads {
@@ -94,16 +96,18 @@ impl Shared {
             return entry.outcome.subscribe();
         }
         let (sender, receiver) = watch::channel(None);
-        let outcome = Arc::new(sender);
+        let (outcome, end) = (Arc::new(sender), self.stop.child_token());
         let entry = Entry {
             outcome: Arc::clone(&outcome),
             kept: None,
+            end: end.clone(),
         };
         entries.insert(version.clone(), entry);
         let presence = Presence {
             shared: Arc::clone(self),
             version: version.clone(),
             outcome,
+            end,
         };
         self.tasks.spawn(presence.work());
         receiver
@@ -127,7 +131,9 @@ impl Shared {
                 return;
             };
             let oldest = oldest.1.clone();
-            entries.remove(&oldest);
+            if let Some(entry) = entries.remove(&oldest) {
+                entry.end.cancel();
+            }
         }
     }
 }
@@ -137,11 +143,12 @@ struct Presence {
     shared: Arc<Shared>,
     version: ModuleVersion,
     outcome: Arc<Waited>,
+    end: CancellationToken,
 }
 
 impl Presence {
     async fn work(self) {
-        let stop = self.shared.stop.child_token();
+        let stop = self.end.clone();
         let mut job = std::pin::pin!(download(&self.shared.jobs, &self.version, stop.clone()));
         let outcome = tokio::select! {
             outcome = &mut job => outcome,

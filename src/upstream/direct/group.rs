@@ -98,18 +98,17 @@ impl Group {
             return;
         };
         let deadline = Instant::now() + PATIENCE;
-        while !is_gone(id) && Instant::now() < deadline {
+        while !is_gone(id).await && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
     /// How many processes the group has; none where that cannot be seen.
     pub(super) async fn size(&self) -> usize {
-        let Some(id) = self.id else {
-            return 0;
-        };
-        let count = tokio::task::spawn_blocking(move || members(id));
-        count.await.ok().flatten().unwrap_or_default()
+        match self.id {
+            Some(id) => count(id).await.unwrap_or_default(),
+            None => 0,
+        }
     }
 }
 
@@ -120,10 +119,16 @@ impl Drop for Group {
 }
 
 /// Whether no process of a killed group runs any more.
-fn is_gone(group: Pid) -> bool {
+async fn is_gone(group: Pid) -> bool {
     // Where the server is the first process of a container, it inherits what the job left, and nobody else buries it.
     while let Ok(Some(_)) = rustix::process::waitpgid(group, WaitOptions::NOHANG) {}
-    rustix::process::test_kill_process_group(group).is_err() || members(group) == Some(0)
+    rustix::process::test_kill_process_group(group).is_err() || count(group).await == Some(0)
+}
+
+/// [`members`], off the async threads: a machine may have many processes.
+async fn count(group: Pid) -> Option<usize> {
+    let count = tokio::task::spawn_blocking(move || members(group));
+    count.await.ok().flatten()
 }
 
 /// How many processes of a group run, the dead that nobody has buried left out.
@@ -210,7 +215,7 @@ mod tests {
         group.kill();
         child.wait().await.unwrap();
         group.end().await;
-        assert!(is_gone(id));
+        assert!(is_gone(id).await);
     }
 
     #[tokio::test]
@@ -220,7 +225,7 @@ mod tests {
         let id = group.id.take().unwrap();
         drop(group);
         child.wait().await.unwrap();
-        while !is_gone(id) {
+        while !is_gone(id).await {
             tokio::task::yield_now().await;
         }
     }

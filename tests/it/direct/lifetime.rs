@@ -123,3 +123,38 @@ fn jobs_end_with_the_runtime() {
     lab.go();
     assert!(std::fs::read_dir(lab.scratch()).unwrap().next().is_none());
 }
+
+/// What is kept for those who come next is not kept for ever: the oldest makes room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn little_is_kept() {
+    let Some(mut lab) = Lab::new() else { return };
+    let log = lab.directory.path().join("log");
+    lab.fake_go(&format!(
+        r#"version=${{4##*@}}
+echo "$version" >>'{}'
+files="$GOMODCACHE/cache/download/${{4%@*}}/@v"
+mkdir -p "$files"
+printf '{{"Version":"%s"}}' "$version" >"$files/$version.info"
+echo module m >"$files/$version.mod"
+echo zip >"$files/$version.zip"
+echo '{{}}'"#,
+        log.display()
+    ));
+    let go = lab.go();
+    let of = |number: u32| version(&format!("{}@v1.0.{number}", module("m")));
+    for number in 0..40 {
+        assert_eq!(zip(&go, &of(number)).await.unwrap(), b"zip\n");
+        assert_eq!(&*go.go_mod(&of(number)).await.unwrap(), b"module m\n");
+    }
+    until("only so many directories are there", || {
+        std::fs::read_dir(lab.scratch()).unwrap().count() == 32
+    });
+    // The last is there, the first is fetched anew.
+    assert!(zip(&go, &of(39)).await.is_ok());
+    assert!(zip(&go, &of(0)).await.is_ok());
+    let log = std::fs::read_to_string(log).unwrap();
+    let calls: Vec<_> = log.lines().collect();
+    assert_eq!((calls.len(), calls[0], calls[40]), (41, "v1.0.0", "v1.0.0"));
+    go.stop().await;
+    lab.is_clean_in_the_end();
+}

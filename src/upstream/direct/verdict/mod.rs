@@ -18,13 +18,15 @@ use crate::module::ModulePath;
 use FailureKind::{NotFound, Refused, TimedOut, TooLarge};
 
 /// How a message begins that says what is surely absent.
-const ABSENT: [&str; 9] = [
+const ABSENT: [&str; 10] = [
     "unknown revision ",
     "no matching versions for query ",
     // It names a commit, but not as a canonical version of the module: nobody has such a version.
     "invalid pseudo-version: ",
     "invalid module version ",
     "resolves to version ",
+    // Words and wildcards that have a meaning within a project only, and so none for anybody who asks a server.
+    "cannot match ",
     "malformed module path ",
     // Hosts of which the go command knows what repositories they can have.
     "invalid github.com import path ",

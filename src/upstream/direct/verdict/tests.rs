@@ -64,6 +64,10 @@ const MESSAGES: &[(&str, FailureKind)] = &[
         "a.b/m@latest: unrecognized import path \"a.b/m\": reading https://a.b/m?go-get=1: 410 Gone\n\tserver response: gone",
         NotFound,
     ),
+    (
+        "go: cannot match \"a.b/m@patch\": go.mod file not found in current directory or any parent directory; see 'go help modules'",
+        NotFound,
+    ),
     // Hosts that do not say which of the two it is, or ask who we are.
     (
         "a.b/m@v1.0.0: invalid version: git ls-remote -q --end-of-options https://a.b/m: exit status 128:\n\tfatal: could not read Username for 'https://a.b': terminal prompts disabled",
