@@ -10,6 +10,8 @@ mod lifetime;
 mod origins;
 /// What is said when there is nothing.
 mod refusals;
+/// The word `direct` in a list of upstreams.
+mod upstreams;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
