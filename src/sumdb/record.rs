@@ -67,8 +67,8 @@ impl Record {
 ///
 /// It is `<id>\n<record>\n<note>`: what stands between record and note, or in the note, is no part of the record.
 ///
-/// Source: `golang.org/x/mod/sumdb/tlog`, `ParseRecord`. Unlike there, the number has one spelling, the record is not an empty
-/// line, and more than [`LONGEST_LOOKUP`] bytes are refused.
+/// Source: `golang.org/x/mod/sumdb/tlog`, `ParseRecord`. Unlike there, the number has one spelling, the record does not start
+/// with an empty line, and more than [`LONGEST_LOOKUP`] bytes are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
     /// The number of the record.

@@ -45,6 +45,8 @@ mod serve_config;
 mod serve_signals;
 /// The same folder by nginx and by file://.
 mod static_server;
+/// Checksum databases against golang.org/x/mod/sumdb.
+mod sumdb;
 mod support;
 /// `athens token`, as scripts and people use it.
 mod tokens;

@@ -56,11 +56,27 @@ pub trait Operations: Send + Sync {
 pub enum Fetched {
     /// The body of an answer.
     Found(Bytes),
-    /// The database does not have it: 404 or 410.
+    /// The database does not have it: 404 or 410. See [`Fetched::not_found`].
     NotFound {
-        /// What it said, for people; the beginning of the body.
+        /// What it said, for people.
         message: String,
     },
+}
+
+/// The longest message of a database that is handed on, in characters.
+const LONGEST_MESSAGE: usize = 500;
+
+impl Fetched {
+    /// That the database does not have it, with what it said in the body of its answer: the beginning, on one line, without
+    /// characters that do something to a terminal.
+    pub fn not_found(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST_MESSAGE)]);
+        let line = text.split(|c: char| c.is_control() || c.is_whitespace());
+        let words: Vec<&str> = line.filter(|word| !word.is_empty()).collect();
+        Self::NotFound {
+            message: words.join(" ").chars().take(LONGEST_MESSAGE).collect(),
+        }
+    }
 }
 
 /// Whether the newest tree was replaced.
@@ -70,4 +86,28 @@ pub enum HeadReplacement {
     Replaced,
     /// Something else is there than was expected: another process was faster.
     Conflict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_says_is_one_short_line() {
+        let message = |body: &[u8]| match Fetched::not_found(body) {
+            Fetched::NotFound { message } => message,
+            Fetched::Found(_) => panic!("found"),
+        };
+        assert_eq!(
+            message(b"not found: a.b/c@v1.0.0:\r\n\tno such\x1b[31m\n"),
+            "not found: a.b/c@v1.0.0: no such [31m"
+        );
+        assert_eq!(message(b"\xff"), "\u{fffd}");
+        assert_eq!(
+            message("\u{e9}".repeat(1_000_000).as_bytes())
+                .chars()
+                .count(),
+            LONGEST_MESSAGE
+        );
+    }
 }

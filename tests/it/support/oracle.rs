@@ -1,4 +1,4 @@
-//! Go programs that say what the libraries of Go think: `tests/xmod`, `tests/zipcheck`.
+//! Go programs that say what the libraries of Go think: `tests/xmod`, `tests/zipcheck`, `tests/sumdb`.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -183,3 +183,25 @@ async fn what_another_process_found_out_is_used() {
         900
     );
 }
+
+#[tokio::test]
+async fn a_cache_of_the_go_command_will_do() {
+    // It has tiles, and records with the trees of their time, and keeps its newest tree elsewhere.
+    let client = client(inherit(&Memory::new(0), records(900)));
+    for size in [300, 900] {
+        client.operations().size.store(size, Ordering::Relaxed);
+        client.lookup(&version(size - 1)).await.unwrap();
+    }
+    let copied = super::client(inherit(client.operations(), records(900)));
+    *copied.operations().head.lock().unwrap() = None;
+    copied.operations().cut.store(true, Ordering::Relaxed);
+    for size in [300, 900] {
+        let answer = copied.lookup(&version(size - 1)).await.unwrap();
+        assert_eq!(answer.head.tree().size, size);
+    }
+    assert_eq!(
+        copied.lookup(&version(299)).await.unwrap().head.tree().size,
+        900
+    );
+    assert_eq!(fetches(&copied), 0);
+}

@@ -1,0 +1,7 @@
+//! The room `sumdb` against the real `golang.org/x/mod/sumdb`, which is in the Go program in `tests/sumdb`.
+
+mod forms;
+mod offline;
+mod setting;
+mod tampering;
+mod world;
