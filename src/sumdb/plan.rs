@@ -58,17 +58,8 @@ impl Plan {
         self.with_tile(0, id >> HEIGHT)
     }
 
-    /// Adds every tile above a record, also beyond those that prove it. With those of the last record of a smaller tree, whatever
-    /// tiles prove anything in that tree, those that are as they were and these prove it in this one: see [`super::client`].
-    #[must_use]
-    pub(super) fn with_path(self, id: u64) -> Self {
-        (0..LEVELS).fold(self, |plan, level| {
-            let number = hashes_at(level.saturating_add(1), id);
-            plan.with_tile(level, number)
-        })
-    }
-
-    /// Adds the hashes that make the root of a smaller tree.
+    /// Adds the hashes that make the root of a smaller tree. They are in the tiles that are not full there. So whatever tiles prove
+    /// anything in the smaller tree, those of them that are full and these prove it in this one: see [`super::client`].
     #[must_use]
     pub(super) fn with_tree(self, size: u64) -> Self {
         subtrees(size).fold(self, |plan, (level, number)| {
@@ -143,11 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_gaps() {
-        // Above tile 256 there is no tile of level 1 yet, but one of level 2.
+    fn what_was_not_full_and_what_is_above_it() {
         assert_eq!(
-            paths(&Plan::new(65536 + 3).with_path(65536)),
-            ["tile/8/0/256.p/3", "tile/8/2/000.p/1"]
+            paths(&Plan::new(65536 + 3).with_tree(65536 - 3)),
+            [
+                "tile/8/0/255",
+                "tile/8/0/256.p/3",
+                "tile/8/1/000",
+                "tile/8/2/000.p/1"
+            ]
         );
     }
 
@@ -189,7 +184,7 @@ mod tests {
         fn every_tile_of_a_plan_is_proved(size in size(), a in size(), b in size()) {
             let mut plan = Plan::new(size).with_tree(a.min(size));
             if b < size {
-                plan = plan.with_record(b).with_path(b);
+                plan = plan.with_record(b);
             }
             for tile in plan.tiles() {
                 if tile.is_full() {
@@ -202,16 +197,16 @@ mod tests {
             prop_assert!(plan.tiles().len() <= 64);
         }
 
-        /// What the client rests on: tiles that prove something in a tree prove it in a larger one, with the tiles above the
-        /// last record of the smaller one.
+        /// What the client rests on: tiles that prove something in a tree prove it in a larger one, with those that prove that
+        /// the larger one continues it.
         #[test]
         fn a_larger_tree_needs_little_more(old in size(), more in size(), record in size(), older in size()) {
             prop_assume!(old > 0);
             let new = old.saturating_add(more).min(i64::MAX as u64);
             let (record, older) = (record % old, older % (old + 1));
             let had = Plan::new(old).with_record(record).with_tree(older);
-            let got = Plan::new(new).with_path(old - 1);
-            let needed = Plan::new(new).with_record(record).with_tree(older).with_tree(old);
+            let got = Plan::new(new).with_tree(old);
+            let needed = Plan::new(new).with_record(record).with_tree(older);
             for tile in needed.tiles() {
                 prop_assert!(had.tiles().contains(tile) || got.tiles().contains(tile), "{}", tile);
             }

@@ -121,10 +121,7 @@ impl<O: Operations> Client<O> {
     async fn prepare(&self, newer: &TreeHead) -> Result<(), SumdbError<O::Error>> {
         let ours = self.head.load_full();
         let size = ours.as_ref().map_or(0, |ours| ours.tree().size);
-        let mut plan = Plan::new(newer.tree().size);
-        if let Some(last) = size.checked_sub(1) {
-            plan = plan.with_tree(size).with_path(last);
-        }
+        let plan = Plan::new(newer.tree().size).with_tree(size);
         let proof = self.prove(newer.tree(), &plan).await?;
         if let Some(ours) = ours {
             compare(&ours, newer, &proof)?;

@@ -10,10 +10,10 @@
 //!
 //! > The cached tiles prove, in the head, every cached record and every earlier head.
 //!
-//! When the head moves from size *m* to size *n*, every tile above record *m*-1, as wide as it is with *n* records, is fetched,
-//! proved and written before the head is. Tiles that prove something with *m* records are full, then they stay as they are, or not
-//! full, then they are above record *m*-1, and so is everything above them. Therefore these tiles and the old ones prove with *n*
-//! records what the old ones proved with *m* (`plan` has this as a test). Records are written after their tiles.
+//! When the head moves from *m* to *n* records, the tiles that were not full with *m*, as wide as they are with *n*, and what is above
+//! them are fetched, proved and written before the head is. They are needed to show that the new tree continues the old one, and they
+//! are enough: what proves something with *m* records is full tiles, which stay as they are, one above the other, up to one that is
+//! not full, and from there on it is these. (`plan` has this as a test.) Records are written after their tiles.
 //!
 //! A go command that asks for a tile at an older width gets the beginning of it.
 
