@@ -48,6 +48,7 @@ use warp::reply::Response;
 pub use base_path::{BasePath, InvalidBasePath};
 pub use guard::Guard;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
+pub use request::{NoRequest, ProxyRequest, Target};
 pub use server::{Limits, Server};
 pub use text::escape_control;
 

@@ -12,15 +12,26 @@ use percent_encoding::percent_decode;
 use crate::module::{EscapedPath, ModulePath, Version, VersionQuery};
 
 /// What a client asks for.
+///
+/// ```
+/// use athens::http::{ProxyRequest, Target};
+///
+/// let request = ProxyRequest::parse("/example.com/%21corp/lib/@v/list").unwrap();
+/// assert_eq!(request.module.as_str(), "example.com/Corp/lib");
+/// assert_eq!(request.target, Target::List);
+/// assert!(ProxyRequest::parse("/example.com/..%2flib/@v/list").is_err());
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ProxyRequest {
-    pub(super) module: ModulePath,
-    pub(super) target: Target,
+pub struct ProxyRequest {
+    /// The module.
+    pub module: ModulePath,
+    /// What of it.
+    pub target: Target,
 }
 
 /// Which of a module's files (Go Modules Reference, "GOPROXY protocol").
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Target {
+pub enum Target {
     /// `@v/list`
     List,
     /// `@latest`
@@ -34,11 +45,13 @@ pub(super) enum Target {
 }
 
 /// Why a path asks for nothing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum NoRequest {
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoRequest {
     /// It is no path: what is wrong with it.
+    #[error("{0}")]
     Bad(&'static str),
     /// It is no file of a module: a sentence.
+    #[error("{0}")]
     Absent(String),
 }
 
@@ -50,7 +63,11 @@ const NO_FILE: &str = "not found: this server has <module>/@v/list, <module>/@la
 
 impl ProxyRequest {
     /// Reads a raw path, with its leading slash and without a query.
-    pub(super) fn parse(raw: &str) -> Result<Self, NoRequest> {
+    ///
+    /// # Errors
+    /// [`NoRequest::Bad`] if it can be no path of a server like this, [`NoRequest::Absent`] if it is one and asks for no
+    /// file of a module.
+    pub fn parse(raw: &str) -> Result<Self, NoRequest> {
         let path = clean(raw)?;
         if let Some(module) = path.strip_suffix("/@latest") {
             return Ok(Self {
