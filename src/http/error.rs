@@ -42,8 +42,8 @@ pub(super) enum Refusal {
     NotFound(String),
     /// The request has come through this server before.
     Loop,
-    /// Not GET or HEAD.
-    MethodNotAllowed,
+    /// A method that the path does not take: those that it does.
+    MethodNotAllowed(&'static str),
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     PreconditionFailed,
     /// The range starts after the end of a file of this length.
@@ -88,7 +88,7 @@ impl Refusal {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             // RFC 5842, 7.2.
             Self::Loop => StatusCode::LOOP_DETECTED,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Proxy(error) => match error.kind() {
@@ -130,7 +130,10 @@ impl Refusal {
             Self::Loop => "this request has come through this server before: its upstream leads back to it. Set \
                 --upstream of one of the servers on the way to another one, or to off"
                 .to_owned(),
-            Self::MethodNotAllowed => "only GET and HEAD are served here".to_owned(),
+            Self::MethodNotAllowed(methods) => match methods.rsplit_once(", ") {
+                Some((others, last)) => format!("only {others} and {last} are served here"),
+                None => format!("only {methods} is served here"),
+            },
             Self::PreconditionFailed => {
                 "the file is not the one that If-Match or If-Unmodified-Since names".to_owned()
             }
@@ -166,7 +169,7 @@ impl Refusal {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             // RFC 9110, 15.5.6: a 405 names the methods.
-            Self::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static("GET, HEAD"))),
+            Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
             // RFC 9110, 15.5.17: a 416 gives the length.
             Self::RangeNotSatisfiable { len } => HeaderValue::try_from(format!("bytes */{len}"))
                 .ok()
@@ -270,7 +273,7 @@ mod tests {
                  of the servers on the way to another one, or to off",
             ),
             (
-                Refusal::MethodNotAllowed,
+                Refusal::MethodNotAllowed("GET, HEAD"),
                 405,
                 "only GET and HEAD are served here",
             ),
@@ -312,8 +315,8 @@ mod tests {
             refusal.into_response().headers().get(name).cloned()
         };
         assert_eq!(
-            header(Refusal::MethodNotAllowed, ALLOW).unwrap(),
-            "GET, HEAD"
+            header(Refusal::MethodNotAllowed("GET, HEAD, PUT"), ALLOW).unwrap(),
+            "GET, HEAD, PUT"
         );
         assert_eq!(
             header(Refusal::RangeNotSatisfiable { len: 12 }, CONTENT_RANGE).unwrap(),

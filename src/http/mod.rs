@@ -25,6 +25,7 @@ mod home;
 mod invalid;
 mod message;
 mod public_url;
+mod methods;
 mod publish;
 mod range;
 mod refresh;
@@ -43,6 +44,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::HeaderValue;
 use warp::http::header::X_CONTENT_TYPE_OPTIONS;
+use warp::path::Tail;
 use warp::reply::Response;
 
 pub use base_path::{BasePath, InvalidBasePath};
@@ -155,11 +157,12 @@ pub fn routes(
         .or(warp::head())
         .unify()
         .and(probes.or(site).unify().or(not_found()).unify());
+    let base_path = app.base_path().clone();
     let write =
-        below(app.base_path()).and(publish::routes(app.clone()).or(refresh::route(app)).unify());
+        below(&base_path).and(publish::routes(app.clone()).or(refresh::route(app)).unify());
     read.or(write)
         .unify()
-        .or(method_not_allowed())
+        .or(method_not_allowed(&base_path))
         .unify()
         .map(with_common_headers)
 }
@@ -190,8 +193,15 @@ fn not_found() -> impl Filter<Extract = (Response,), Error = Infallible> + Copy 
     })
 }
 
-fn method_not_allowed() -> impl Filter<Extract = (Response,), Error = Infallible> + Copy {
-    warp::any().map(|| Refusal::MethodNotAllowed.into_response())
+fn method_not_allowed(
+    base_path: &BasePath,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
+    below(base_path)
+        .and(warp::path::tail())
+        .map(|rest: Tail| methods::refuse(rest.as_str()))
+        .or(warp::any().map(|| Refusal::MethodNotAllowed(methods::READ)))
+        .unify()
+        .map(Refusal::into_response)
 }
 
 /// On every reply: what we say is plain text or JSON must not be guessed to be a page with scripts in it.
@@ -226,6 +236,61 @@ mod tests {
             },
             None,
         )
+    }
+
+    #[tokio::test]
+    async fn a_405_says_what_the_path_takes() {
+        let root = tempfile::tempdir().unwrap();
+        let bare = routes(app(root.path(), ""));
+        let prefixed = routes(app(root.path(), "/a/b"));
+        for (method, path, allow, sentence) in [
+            (
+                "POST",
+                "/",
+                "GET, HEAD",
+                "only GET and HEAD are served here",
+            ),
+            (
+                "POST",
+                "/nothing",
+                "GET, HEAD",
+                "only GET and HEAD are served here",
+            ),
+            ("POST", "/upload", "PUT", "only PUT is served here"),
+            (
+                "POST",
+                "/example.com/m/@v/v1.0.0.zip",
+                "GET, HEAD, PUT",
+                "only GET, HEAD and PUT are served here",
+            ),
+            (
+                "DELETE",
+                "/example.com/m/@v/v1.0.0.zip",
+                "GET, HEAD, PUT",
+                "only GET, HEAD and PUT are served here",
+            ),
+            (
+                "PUT",
+                "/example.com/m/@v/v1.0.0.mod",
+                "GET, HEAD",
+                "only GET and HEAD are served here",
+            ),
+            (
+                "PUT",
+                "/example.com/m/@v/v1.0.0",
+                "DELETE",
+                "only DELETE is served here",
+            ),
+        ] {
+            for (routes, path) in [(&bare, path.to_owned()), (&prefixed, format!("/a/b{path}"))] {
+                let request = warp::test::request().method(method).path(&path);
+                let response = request.reply(routes).await;
+                assert_eq!(response.status().as_u16(), 405, "{method} {path}");
+                assert_eq!(response.headers()[ALLOW], allow, "{method} {path}");
+                let body = String::from_utf8(response.body().to_vec()).unwrap();
+                assert_eq!(body, format!("{sentence}\n"), "{method} {path}");
+            }
+        }
     }
 
     /// Asks with and without a prefix; every row is a method, a path and the two statuses.
@@ -265,6 +330,13 @@ mod tests {
             ("PUT", "/example.com/m/@v/v1.0.0.mod", 405, 405),
             ("DELETE", "/example.com/m/@v/v1.0.0", 401, 405),
             ("DELETE", "/nothing", 404, 405),
+            ("PUT", "/healthz", 405, 405),
+            ("DELETE", "/healthz", 405, 405),
+            ("PUT", "/example.com/m/@v/v1.0.0", 405, 405),
+            ("DELETE", "/example.com/m/@v/v1.0.0.zip", 405, 405),
+            ("DELETE", "/example.com/m/@v/list", 405, 405),
+            ("DELETE", "/upload", 405, 405),
+            ("PUT", "/example.com/m/../x", 400, 405),
             ("OPTIONS", "/healthz", 405, 405),
         ] {
             for (response, status) in [

@@ -17,6 +17,7 @@ use warp::{Filter, Rejection, Reply as _};
 use super::App;
 use super::error::{NO_STORE, Refusal, text_reply};
 use super::guard::Client;
+use super::methods;
 use super::request::{ProxyRequest, Target};
 use crate::auth::Right;
 use crate::module::{Info, ModuleVersion};
@@ -72,7 +73,8 @@ async fn put(
     let named = if rest.as_str() == "upload" {
         None
     } else {
-        Some(version_at(rest.as_str())?)
+        let version = version_at(rest.as_str());
+        Some(version.map_err(|error| methods::refuse_here("PUT", rest.as_str(), error))?)
     };
     let access = match &named {
         Some(version) => {
@@ -173,7 +175,8 @@ async fn delete(
     headers: &HeaderMap,
     client: Option<Client>,
 ) -> Result<Response, Refusal> {
-    let version = version_at(&format!("{}.zip", rest.as_str()))?;
+    let version = version_at(&format!("{}.zip", rest.as_str()))
+        .map_err(|error| methods::refuse_here("DELETE", rest.as_str(), error))?;
     let access = app
         .with_right_on(Right::Delete, version.path(), headers, client)
         .await?;
@@ -205,7 +208,7 @@ async fn delete(
 fn version_at(path: &str) -> Result<ModuleVersion, Refusal> {
     let ProxyRequest { module, target } = ProxyRequest::parse(&format!("/{path}"))?;
     let Target::Zip(version) = target else {
-        return Err(Refusal::MethodNotAllowed);
+        return Err(methods::refuse(path));
     };
     ModuleVersion::new(module, version).map_err(|error| Refusal::Unprocessable(error.to_string()))
 }

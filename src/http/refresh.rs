@@ -7,6 +7,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::App;
+use super::methods;
 use super::error::Refusal;
 use super::guard::Client;
 use super::publish::json_reply;
@@ -46,7 +47,7 @@ async fn refresh(
     client: Option<Client>,
 ) -> Result<Response, Refusal> {
     let Some(module) = rest.as_str().strip_suffix("/@v/refresh") else {
-        return Err(Refusal::MethodNotAllowed);
+        return Err(methods::refuse(rest.as_str()));
     };
     let module = module_path(&clean(&format!("/{module}"))?)?;
     app.with_right_on(Right::Publish, &module, headers, client)
