@@ -62,7 +62,8 @@ fn make_tree(root: &Path, modules: impl Iterator<Item = usize>) {
     }
 }
 
-fn setting(name: &str) -> String {
+/// What `tests/scale/run` says in the environment.
+pub(crate) fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use tests/scale/run"))
 }
 
