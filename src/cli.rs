@@ -1,11 +1,14 @@
 //! The command line: types and help text, nothing else.
 
+mod help;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use self::help::{PUBLISH_EXAMPLES, TOKEN_CREATE_EXAMPLES, TOKEN_EXAMPLES, VERIFY_EXAMPLES};
 use crate::auth::{Lifetime, Rights, TokenName, parse_modules};
 use crate::config::{Concealed, ServeSettings, environment};
 use crate::module::{ModulePath, PathPatterns, Version};
@@ -79,23 +82,6 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub settings: ServeSettings,
 }
-
-const PUBLISH_EXAMPLES: &str = "\
-Examples:
-  athens publish ./testmodule --version v1.0.0      a directory, to the server on this machine
-  athens publish                                    the git tag that is checked out here
-  athens publish --dry-run                          what would go in, what is left out and why
-  athens publish --server https://goproxy.corp.example --token-file ci.token
-  athens publish --output m.zip; athens publish m.zip
-
-The version is --version, or that of the git tag of the commit that is checked out: v1.2.0, or
-tools/lint/v1.2.0 for a module in tools/lint. With such a tag the files are those of the commit, and the
-sums those that everybody else has; without, those of the directory, tracked by git or not.
-
-The token is looked for in --token-file, ATHENS_TOKEN, the server's URL, .netrc ($NETRC or ~/.netrc), and,
-for a server on this machine, in the state directory, where the server leaves one for its own user.
-
-Exit status: 0 published, or there already with the same content; 1 refused; 2 wrong usage, or it failed.";
 
 /// `athens publish`.
 #[derive(Args, Debug)]
@@ -211,22 +197,6 @@ pub struct ReindexArgs {
     pub json: bool,
 }
 
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  athens verify                                        ./storage-root
-  athens verify /srv/modules                           another root, as --root /srv/modules
-  athens verify example.com/corp/lib                   one module
-  athens verify example.com/corp/lib@v1.2.0            one version
-  athens verify --root /srv/modules --fix
-  athens verify --json | jq -r 'select(.kind) | .path'
-
-A line for each finding: path, what is wrong, and what --fix would do. --fix makes anew what follows from other files
-(list, @latest, .ziphash, missing .mod and .info) and moves what is broken to .athens/quarantine/TIME below the root;
-nothing is deleted. A server may run meanwhile.
-
-With --json, one object a line: path, kind, problem, fix, and with --fix fixed and outcome; last of all summary.
-Exit status: 0 no findings; 1 findings, also if --fix mended them; 2 wrong usage, or something could not be read.";
-
 /// `athens verify`.
 #[derive(Args, Debug)]
 #[command(after_help = VERIFY_EXAMPLES)]
@@ -257,30 +227,6 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub json: bool,
 }
-
-const TOKEN_EXAMPLES: &str = "\
-Examples:
-  athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
-  athens token list
-  athens token revoke ci
-
-Running servers see a change within a quarter of a second, if they use the same state directory:
-name it with --state or ATHENS_STATE where server and command run as different users. By default it
-is $STATE_DIRECTORY (set by systemd), else $XDG_STATE_HOME/athens, else ~/.local/state/athens, on
-macOS ~/Library/Application Support/athens.
-
-Exit status: 0 done; 1 refused, or there is no such token; 2 wrong usage, or it failed.";
-
-const TOKEN_CREATE_EXAMPLES: &str = "\
-Examples:
-  athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
-  athens token create --name alice --allow read,publish --modules 'corp.example/a,corp.example/b/*'
-  (umask 077; athens token create --name build-farm > build-farm.token)
-
-The token alone goes to standard output, once; kept is its SHA-256 sum only. Clients send it as
-`Authorization: Bearer TOKEN`, or as password in .netrc, a URL or `curl -u` with any user name.
-
-Exit status: 0 done; 1 the name is taken; 2 wrong usage, or it failed.";
 
 /// `athens token`.
 #[derive(Args, Debug)]
