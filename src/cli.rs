@@ -1,6 +1,9 @@
 //! The command line: types and help text, nothing else.
 
+mod carry;
 mod help;
+
+pub use carry::{ExportArgs, ImportArgs};
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -30,6 +33,8 @@ Examples:
   athens list 'example.com/*'                     what the folder holds
   athens reindex --root /srv/modules              make the folder ready for a static server or file://
   athens verify --root /srv/modules               read everything in it, and say what is wrong
+  athens import                                   take what is in the go command's module cache
+  athens export --from go.sum -o bundle.tar       one file with all that a project builds with
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
@@ -66,6 +71,10 @@ pub enum Command {
     Reindex(ReindexArgs),
     /// Read every file of a folder, say what is wrong with it, and mend that with --fix
     Verify(VerifyArgs),
+    /// Take modules from a module cache, a GOPATH, another root or a bundle
+    Import(ImportArgs),
+    /// Put modules, and what proves them, into a bundle
+    Export(ExportArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
 }

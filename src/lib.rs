@@ -8,6 +8,7 @@
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
 //! - [`auth`]: tokens and what each may do, without HTTP; the only place that writes the state directory.
 //! - [`sumdb`]: checksum databases: keys, notes, tiles, and a client that proves what it is told; without I/O.
+//! - [`carry`]: modules carried in and out: module caches, checkouts, other roots, bundles.
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
@@ -25,6 +26,7 @@
 )]
 
 pub mod auth;
+pub mod carry;
 pub mod catalog;
 pub mod cli;
 pub mod client;

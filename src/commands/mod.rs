@@ -1,5 +1,7 @@
 //! One file per command. The only folder that prints.
 
+mod export;
+mod import;
 mod list;
 mod printer;
 mod progress;
@@ -47,6 +49,8 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::List(arguments) => list::run(&arguments, printer),
         Command::Reindex(arguments) => reindex::run(&arguments, printer),
         Command::Verify(arguments) => verify::run(&arguments, printer),
+        Command::Import(arguments) => import::run(&arguments, printer),
+        Command::Export(arguments) => export::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
     };
     result.unwrap_or_else(|error| {

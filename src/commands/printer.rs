@@ -72,6 +72,11 @@ impl Printer {
         }
     }
 
+    /// Standard output for what is no text; here, a reader that goes away is an error.
+    pub fn bytes(&mut self) -> impl Write + '_ {
+        &mut self.out
+    }
+
     /// Prints one line to standard error.
     ///
     /// # Errors

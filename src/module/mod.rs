@@ -46,6 +46,7 @@ mod sum;
 mod time;
 mod unicode;
 mod version;
+mod version_pattern;
 
 pub use check::PathFault;
 pub use escape::{
@@ -66,3 +67,4 @@ pub use semver::{compare_semver, is_semver};
 pub use sum::{InvalidSum, Sum};
 pub use time::{InvalidTime, Time};
 pub use version::{InvalidVersion, Version, VersionFault};
+pub use version_pattern::{InvalidVersionPattern, VersionPattern};

@@ -11,8 +11,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "client", "config", "http", "logging", "proxy", "auth", "verify", "catalog",
-            "store", "modzip", "module",
+            "cli", "client", "config", "http", "logging", "proxy", "auth", "carry", "verify",
+            "catalog", "store", "modzip", "module",
         ],
     ),
     ("cli", &["config", "auth", "module"]),
@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "proxy",
         &["catalog", "store", "upstream", "sumdb", "modzip", "module"],
     ),
+    ("carry", &["catalog", "store", "modzip", "module"]),
     ("verify", &["catalog", "store", "modzip", "module"]),
     ("catalog", &["store", "modzip", "module"]),
     ("store", &["module"]),
@@ -48,7 +49,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("notify::", &["catalog/watch.rs"]),
     ("rustix::fs", &["store"]),
     ("std::env", &["config", "main.rs"]),
-    ("clap::", &["cli.rs", "config"]),
+    ("clap::", &["cli.rs", "cli/", "config"]),
     ("getrandom", &["auth/plain.rs"]),
     ("ed25519_dalek", &["sumdb"]),
 ];

@@ -1,0 +1,26 @@
+//! Carrying modules in and out: from module caches, checkouts, other roots and bundles; and into bundles.
+//!
+//! Whatever the source, a version comes in through one [`door`](Door): checked whole, compared with what is expected of
+//! it and with what is there, staged, and only then visible. A source ([`Source`]) only says what it has; it is not
+//! believed. [`import`] runs several doors at once, [`export`](export()) writes a bundle, whose form is in `bundle`.
+
+mod arrival;
+mod bundle;
+mod came;
+mod crew;
+mod door;
+mod error;
+mod export;
+mod group;
+mod outcome;
+mod source;
+
+pub use arrival::{Arrival, FileRange, TaggedCommit, ZipSource};
+pub use bundle::BundleFault;
+pub use came::Provenance;
+pub use crew::{ImportOptions, ImportStep, import};
+pub use door::Door;
+pub use error::CarryError;
+pub use export::{ExportPlan, Exported, Missing, Selection, export, plan};
+pub use outcome::{Outcome, Reason};
+pub use source::Source;

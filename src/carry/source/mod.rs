@@ -1,0 +1,183 @@
+//! Where modules come from. A source says what it has, item by item; it is not believed.
+
+mod bundle;
+mod checkout;
+mod gopath;
+mod sumdb;
+mod tree;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::arrival::Arrival;
+use super::came::{Came, Provenance};
+use super::error::CarryError;
+use super::outcome::Reason;
+use crate::module::{ModulePath, ModuleVersion, PathPatterns};
+use crate::store::{DirStore, OpenMode, SumdbFile};
+
+pub(super) use self::sumdb::walk as walk_sumdb;
+
+use self::bundle::BundleFile;
+use self::gopath::GoPath;
+use self::tree::Tree;
+
+/// Something that versions can be taken from.
+#[derive(Debug)]
+pub struct Source(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// A folder in the layout of the protocol: a module cache, or another root.
+    Tree(Tree),
+    /// A GOPATH.
+    GoPath(GoPath),
+    /// A bundle.
+    Bundle(BundleFile),
+}
+
+/// What a source has.
+#[derive(Debug)]
+pub(super) enum Item {
+    Version(Box<Arrival>),
+    /// A file of a checksum database, and its content.
+    Sumdb(SumdbFile, Vec<u8>),
+    /// A version of which something can not even be read for what it is.
+    Refused(ModuleVersion, Reason),
+    /// Something that is no version.
+    PassedOver {
+        path: String,
+        why: String,
+    },
+    /// Something that could not be read.
+    Failed(CarryError),
+}
+
+/// Who takes items: says whether more are wanted.
+pub(super) type Give<'a> = &'a mut dyn FnMut(Item) -> ControlFlow<()>;
+
+impl Source {
+    /// Finds out what a path is: a bundle, a module cache (`GOMODCACHE`, or the `cache/download` in it), a GOPATH, or a
+    /// root of this program. Waits for the disk.
+    ///
+    /// What is none of these, but has directories that may be modules, is taken as a root whose journal is lost.
+    ///
+    /// # Errors
+    /// If it can not be read, or is nothing of that kind.
+    pub fn open(path: &Path) -> Result<Self, CarryError> {
+        let shown = path.display().to_string();
+        let failed = |error| CarryError::source("look at", shown.clone(), error);
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if metadata.is_file() {
+            return Ok(Self(Kind::Bundle(BundleFile::open(path)?)));
+        }
+        let refused = |why| CarryError::NoSource {
+            path: shown.clone(),
+            why,
+        };
+        if !metadata.is_dir() {
+            return Err(refused("is neither a directory nor a bundle"));
+        }
+        let has = |name: &str| path.join(name).is_dir();
+        let kind = if has("cache/download") {
+            // The newest heads of checksum databases are beside the cache, in GOPATH/pkg/sumdb.
+            let heads = path.parent().map(|parent| parent.join("sumdb"));
+            let tree = Tree::cache(&path.join("cache/download"))?;
+            Kind::Tree(tree.with_heads(heads.filter(|heads| heads.is_dir())))
+        } else if path.ends_with("cache/download") {
+            Kind::Tree(Tree::cache(path)?)
+        } else if has(".athens") {
+            Kind::Tree(Tree::root(path)?)
+        } else if has("pkg/mod") || has("src") {
+            Kind::GoPath(GoPath::open(path)?)
+        } else if has_hosts(path).map_err(failed)? {
+            Kind::Tree(Tree::root(path)?)
+        } else {
+            return Err(refused(
+                "is no module cache, no GOPATH, no root and no bundle: there is no cache/download, no pkg/mod, no src \
+                 and no directory with the name of a host in it",
+            ));
+        };
+        Ok(Self(kind))
+    }
+
+    /// A bundle in an open file, which is called `name` in messages. Waits for the disk.
+    ///
+    /// # Errors
+    /// If it can not be read, or is no bundle.
+    pub fn of_bundle(file: std::fs::File, name: &str) -> Result<Self, CarryError> {
+        let bundle = BundleFile::of_file(file, name.to_owned())?;
+        Ok(Self(Kind::Bundle(bundle)))
+    }
+
+    /// What it was found to be, for people.
+    pub fn kind(&self) -> &'static str {
+        match &self.0 {
+            Kind::Tree(tree) => tree.kind(),
+            Kind::GoPath(_) => "GOPATH",
+            Kind::Bundle(_) => "bundle",
+        }
+    }
+
+    /// Shows all items, versions of a module one after the other, until no more are wanted.
+    pub(super) fn each(
+        &self,
+        only: Option<&PathPatterns>,
+        give: Give<'_>,
+    ) -> Result<(), CarryError> {
+        let wanted = Wanted(only);
+        match &self.0 {
+            Kind::Tree(tree) => tree.each(wanted, give),
+            Kind::GoPath(path) => path.each(wanted, give),
+            Kind::Bundle(bundle) => bundle.each(wanted, give),
+        }
+    }
+}
+
+/// Which modules are taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a>(Option<&'a PathPatterns>);
+
+impl Wanted<'_> {
+    pub(super) fn takes(self, module: &ModulePath) -> bool {
+        self.0.is_none_or(|patterns| patterns.matches(module))
+    }
+}
+
+/// Whether a directory has directories with dots in their names, as the first elements of module paths have.
+fn has_hosts(path: &Path) -> std::io::Result<bool> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_host = name
+            .to_str()
+            .is_some_and(|name| name.contains('.') && !name.starts_with('.'));
+        if is_host && entry.file_type()?.is_dir() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A folder to be read, and nothing below it written.
+fn open_tree(path: &Path) -> Result<DirStore, CarryError> {
+    Ok(DirStore::open(path, OpenMode::ReadOnly)?)
+}
+
+/// How the versions of a folder came.
+#[derive(Debug)]
+enum Origins {
+    /// All of them in one way.
+    All(Provenance),
+    /// As a journal says; what it does not know was put there by hand.
+    Journal(Came),
+}
+
+impl Origins {
+    fn of(&self, version: &ModuleVersion) -> Provenance {
+        match self {
+            Self::All(provenance) => *provenance,
+            Self::Journal(came) => came.of(version).unwrap_or(Provenance::Adopt),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What is imported: what was named, or the go command's module cache.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::go_env::go_mod_cache;
+use crate::carry::Source;
+use crate::cli::ImportArgs;
+use crate::store::DirStore;
+
+/// How a bundle on standard input is called.
+const STDIN: &str = "standard input";
+
+/// Opens all sources, before anything is taken from one of them.
+pub(super) fn open(arguments: &ImportArgs, store: &DirStore) -> anyhow::Result<Vec<Source>> {
+    if arguments.sources.is_empty() {
+        let cache = go_mod_cache()?;
+        return Ok(vec![source(&cache, store)?]);
+    }
+    arguments
+        .sources
+        .iter()
+        .map(|path| source(path, store))
+        .collect()
+}
+
+fn source(path: &Path, store: &DirStore) -> anyhow::Result<Source> {
+    if path == Path::new("-") {
+        return from_stdin();
+    }
+    let is_root = |path: PathBuf| path == store.path();
+    if path.canonicalize().is_ok_and(is_root) {
+        bail!(
+            "{} is the root itself: name where modules are to be taken from",
+            path.display()
+        );
+    }
+    Ok(Source::open(path)?)
+}
+
+/// A bundle is looked at before it is read, so one that comes through a pipe goes to a temporary file first. That has no
+/// name: it is gone when this process is, however that ends.
+fn from_stdin() -> anyhow::Result<Source> {
+    let mut file = tempfile::tempfile().context("cannot make a temporary file for the bundle")?;
+    io::copy(&mut io::stdin().lock(), &mut file)
+        .context("cannot copy the bundle from standard input to a temporary file")?;
+    Ok(Source::of_bundle(file, STDIN)?)
+}
