@@ -19,10 +19,14 @@ mod create;
 mod direct;
 /// The reference pages against the program.
 mod docs;
+/// `athens export`, and what becomes of its bundles.
+mod export;
 /// Real go commands, old and new, with the server as their only GOPROXY.
 mod go_client;
 /// Requests that nobody means well with.
 mod hostile;
+/// `athens import`, from everything that it takes.
+mod import;
 /// Cargo.lock against known advisories.
 mod lockfile;
 /// What many large downloads cost.

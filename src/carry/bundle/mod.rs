@@ -36,3 +36,6 @@ const HEAD: &[u8] = b"{\"Format\":\"athens-bundle\",\"Version\":1}\n";
 
 /// The most bytes of a line of the last entry.
 const LONGEST_LINE: usize = 8 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -55,9 +55,7 @@ impl Bundle {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 // Whatever it is, it is not a damaged bundle.
-                Err(BundleFault::CutOff(_) | BundleFault::Header(_) | BundleFault::Name(_))
-                    if entries == 0 =>
-                {
+                Err(fault) if entries == 0 && !matches!(fault, BundleFault::Io(_)) => {
                     return Err(BundleFault::NoBundle);
                 }
                 Err(fault) => return Err(fault),

@@ -64,10 +64,17 @@ impl Door {
         version: &ModuleVersion,
         parts: Parts,
     ) -> Result<Outcome, CarryError> {
-        if let Some(go_mod) = &parts.go_mod
-            && let Some(conflict) = self.other_go_mod(version, go_mod)?
-        {
-            return Ok(conflict);
+        if let Some(go_mod) = &parts.go_mod {
+            if let Some(conflict) = self.other_go_mod(version, go_mod)? {
+                return Ok(conflict);
+            }
+            // Beside a zip without a .mod, only the go.mod that is in it may appear.
+            let key = StoreKey::File(version, ModuleFile::Zip);
+            if let Some(zip) = self.store.read_blocking(&key)?
+                && !self.is_go_mod_of(&zip, version, go_mod)?
+            {
+                return Ok(Outcome::Refused(Reason::OtherGoMod));
+            }
         }
         let is_empty = parts.go_mod.is_none() && parts.info.is_none();
         if let Some(fault) = parts.fault.filter(|_| is_empty) {

@@ -38,7 +38,10 @@ pub(super) fn run(arguments: &ImportArgs, printer: &mut Printer) -> anyhow::Resu
         if let ImportStep::Version { .. } = step {
             progress.inc(1);
         }
-        progress.suspend(|| told.step(step, printer))
+        match told.prints(&step) {
+            true => progress.suspend(|| told.step(step, printer)),
+            false => told.step(step, printer),
+        }
     })?;
     progress.finish_and_clear();
     told.finish(printer)

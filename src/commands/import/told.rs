@@ -69,6 +69,15 @@ impl Told {
         }
     }
 
+    /// Whether a step is printed, rather than only counted.
+    pub(super) fn prints(&self, step: &ImportStep) -> bool {
+        match step {
+            ImportStep::Version { outcome, .. } => self.as_json || outcome.is_finding(),
+            ImportStep::Sumdb { outcome, .. } => outcome.is_finding(),
+            ImportStep::PassedOver { .. } | ImportStep::Failure(_) => true,
+        }
+    }
+
     pub(super) fn step(&mut self, step: ImportStep, printer: &mut Printer) -> anyhow::Result<()> {
         match step {
             ImportStep::Version {
@@ -112,6 +121,9 @@ impl Told {
         } else {
             printer.line(&summary.in_words())?;
         }
+        if summary.is_of_nothing() {
+            printer.error_line("athens: there was nothing that could be imported")?;
+        }
         let findings = summary.conflicts + summary.deleted + summary.refused;
         Ok(match (summary.failures, findings) {
             (0, 0) => ExitStatus::Success,
@@ -152,6 +164,12 @@ fn shown(line: &str) -> String {
 }
 
 impl Summary {
+    fn is_of_nothing(&self) -> bool {
+        let versions = self.imported + self.already_there + self.incomplete;
+        let findings = self.conflicts + self.deleted + self.refused + self.failures;
+        versions + findings + self.sumdb_files + self.sumdb_already_there == 0
+    }
+
     fn in_words(&self) -> String {
         let verb = if self.dry_run {
             "would be imported"

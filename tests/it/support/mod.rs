@@ -1,4 +1,5 @@
 //! What several tests share.
+pub(crate) mod carrier;
 pub(crate) mod cases;
 pub(crate) mod certificate;
 pub(crate) mod corpus;

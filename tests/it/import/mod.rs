@@ -1,0 +1,7 @@
+//! `athens import`: real module caches, checkouts, other roots; what is refused, and what a killed one leaves.
+
+mod cache;
+mod checkouts;
+mod interrupted;
+mod outcomes;
+mod roots;
