@@ -12,6 +12,11 @@ use crate::carry::came::Provenance;
 const MOD: &str = "a.b/m/@v/v1.0.0.mod";
 const ZIP: &str = "a.b/m/@v/v1.0.0.zip";
 
+/// An entry: its name and its content.
+type NamedContent<'a> = (&'a str, &'a [u8]);
+/// What is done to a list of entries.
+type Damage = fn(&mut Vec<u8>);
+
 /// A bundle that is put together by hand: entries as they come, a list as it should be.
 struct Forged {
     entries: Vec<(String, Vec<u8>)>,
@@ -164,7 +169,7 @@ fn every_changed_byte_outside_of_contents_is_noticed() {
 fn what_does_not_belong_into_a_bundle_refuses_it() {
     let sound: (&str, &[u8]) = (MOD, b"module a.b/m\n");
     let big = vec![b' '; (1 << 20) + 1];
-    let cases: &[(&str, &[(&str, &[u8])], &str)] = &[
+    let cases: &[(&str, &[NamedContent<'_>], &str)] = &[
         ("a path out", &[("../../etc/passwd", b"x")], "is not part"),
         (
             "an absolute path",
@@ -231,13 +236,13 @@ fn what_does_not_belong_into_a_bundle_refuses_it() {
 #[test]
 fn a_list_that_is_not_that_of_the_entries_refuses_it() {
     let forged = || Forged::new(&[(MOD, b"module a.b/m\n"), (ZIP, b"PK")]);
-    let cases: &[(&str, fn(&mut Vec<u8>))] = &[
+    let cases: &[(&str, Damage)] = &[
         ("empty", Vec::clear),
         ("without its last line", |list| {
             list.truncate(list.len() - 50);
         }),
         ("with a line more", |list| {
-            let line = list.split_inclusive(|byte| *byte == b'\n').last();
+            let line = list.split_inclusive(|byte| *byte == b'\n').next_back();
             let line = line.unwrap().to_vec();
             list.extend(line);
         }),
