@@ -46,7 +46,7 @@ async fn what_the_go_command_has_verified_is_proved() {
         .args(["mod", "download", "-json", &format!("{path}@{version}")])
         .current_dir(&gopath)
         .env("GOPATH", gopath.path())
-        .env_remove("GOMODCACHE")
+        .env("GOMODCACHE", gopath.path().join("pkg/mod"))
         .env("GOTOOLCHAIN", "local")
         .env("GOFLAGS", "-modcacherw")
         .output()
