@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::ask::{Ask, Privacy};
 use super::error::{FetchError, FetchErrorKind};
+use super::manners::Manners;
 use super::mirror::Mirror;
-use super::proxy::Manners;
 use super::question::Question;
 use super::turns::Turns;
 use super::upstreams::Source;

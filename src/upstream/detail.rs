@@ -1,5 +1,9 @@
 //! What an upstream says about its refusal.
 
+use std::time::Duration;
+
+/// How long is waited for it.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How much of a body is read for it.
 pub(super) const LONGEST_READ: usize = 4096;
 /// The most lines of it.

@@ -22,6 +22,7 @@ mod flights;
 mod folder;
 mod known;
 mod list;
+mod manners;
 mod mirror;
 mod proxy;
 mod question;

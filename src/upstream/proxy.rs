@@ -13,28 +13,10 @@ use super::body::HttpBody;
 use super::detail;
 use super::error::{FetchError, FetchErrorKind};
 use super::fault::{failed, refused};
+use super::manners::Manners;
 use super::question::Question;
 use super::retries::Retries;
-use crate::transport::{Credentials, Fault, Netrc, is_loopback_host};
-
-/// How all proxies are asked.
-#[derive(Debug)]
-pub(super) struct Manners {
-    /// For proxies on this machine, to which no other proxy leads.
-    pub(super) loopback_client: Client,
-    /// For all others.
-    pub(super) client: Client,
-    /// The logins that the URLs themselves do not have.
-    pub(super) netrc: Netrc,
-    /// How long they may be silent.
-    pub(super) response_timeout: Duration,
-    /// How often one is asked one thing.
-    pub(super) attempts: u32,
-    /// How many requests one gets at a time.
-    pub(super) max_concurrent: usize,
-    /// Our entry in `Via` headers.
-    pub(super) via: String,
-}
+use crate::transport::{Credentials, Fault, is_loopback_host};
 
 /// A proxy that speaks the protocol over HTTP, or a checksum database, which is asked in the same way.
 #[derive(Debug)]
@@ -189,12 +171,16 @@ impl Proxy {
         // Read also if it is not shown: a connection with a rest on it is not used again.
         let mut body = self.body(response, asked, place);
         let mut start = Vec::new();
-        while start.len() < detail::LONGEST_READ {
-            match body.chunk().await {
-                Ok(Some(bytes)) => start.extend_from_slice(&bytes),
-                Ok(None) | Err(_) => break,
+        let read = async {
+            while start.len() < detail::LONGEST_READ {
+                match body.chunk().await {
+                    Ok(Some(bytes)) => start.extend_from_slice(&bytes),
+                    Ok(None) | Err(_) => break,
+                }
             }
-        }
+        };
+        // What is there by then will do: the status has said what matters.
+        let _ = tokio::time::timeout(detail::LONGEST_WAIT, read).await;
         start.truncate(detail::LONGEST_READ);
         error.with_detail(is_shown.then(|| detail::of_body(&start)).flatten())
     }

@@ -4,8 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::Client;
-use tokio::sync::Semaphore;
 
 use super::ask::{Ask, Privacy};
 use super::checksum_database::Bases;
@@ -13,18 +11,14 @@ use super::direct_source::Direct;
 use super::error::{FetchError, ZipError};
 use super::known::{Known, prefixes};
 use super::list::UpstreamEntry;
+use super::manners::Manners;
 use super::mirror::{LONGEST_LIST, Mirror};
-use super::proxy::Manners;
 use super::question::Question;
 use super::retries::Retries;
 use super::settings::{UpstreamSettings, UpstreamSetupError};
 use super::turns::Turns;
 use super::zip_body::ZipBody;
 use crate::module::{Info, ModulePath, ModuleVersion, Version, VersionQuery};
-use crate::transport::{Authorities, Fault, Netrc, client_builder};
-
-/// How often a redirect is followed.
-const MOST_REDIRECTS: usize = 10;
 
 /// Whom to ask for modules, in turn. Cheap to clone; clones share connections and what was learnt.
 ///
@@ -76,7 +70,7 @@ impl Upstreams {
         if settings.list.has_direct() && settings.direct.is_none() {
             return Err(UpstreamSetupError::NoDirect);
         }
-        let manners = Arc::new(manners(&settings)?);
+        let manners = Arc::new(Manners::new(&settings)?);
         let mut sources = Vec::new();
         for entry in settings.list.entries() {
             match entry {
@@ -363,70 +357,5 @@ impl Upstreams {
             self.shared.known.insert(path, false);
         }
         false
-    }
-}
-
-fn manners(settings: &UpstreamSettings) -> Result<Manners, UpstreamSetupError> {
-    let authorities = match &settings.ca_file {
-        Some(path) => Authorities::read(path)?,
-        None => Authorities::default(),
-    };
-    let netrc = match &settings.netrc {
-        None => None,
-        Some(path) => Netrc::read(path).map_err(|why| UpstreamSetupError::Netrc {
-            path: path.clone(),
-            why,
-        })?,
-    };
-    if settings.via.is_empty() || !settings.via.bytes().all(is_token_character) {
-        return Err(UpstreamSetupError::Via(settings.via.clone()));
-    }
-    Ok(Manners {
-        loopback_client: client(settings, &authorities, true)?,
-        client: client(settings, &authorities, false)?,
-        netrc: netrc.unwrap_or_default(),
-        response_timeout: settings.response_timeout,
-        attempts: settings.attempts,
-        max_concurrent: settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS),
-        via: format!("1.1 {}", settings.via),
-    })
-}
-
-/// What a pseudonym consists of: RFC 9110, section 5.6.2.
-fn is_token_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-fn client(
-    settings: &UpstreamSettings,
-    authorities: &Authorities,
-    is_loopback: bool,
-) -> Result<Client, UpstreamSetupError> {
-    let builder = client_builder(authorities)
-        .connect_timeout(settings.connect_timeout)
-        .read_timeout(settings.response_timeout)
-        .redirect(reqwest::redirect::Policy::custom(redirect));
-    let builder = match is_loopback {
-        true => builder.no_proxy(),
-        false => builder,
-    };
-    builder
-        .build()
-        .map_err(|error| UpstreamSetupError::Client(Fault::of(error)))
-}
-
-/// Follows redirects as the go command does: so many, and never from a safe connection to one that others can read. The
-/// library sends `Authorization` to the same host and port only.
-fn redirect(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
-    let was_secure = attempt
-        .previous()
-        .last()
-        .is_some_and(|url| url.scheme() == "https");
-    if attempt.previous().len() > MOST_REDIRECTS {
-        attempt.error(format!("after {MOST_REDIRECTS} redirects there is another"))
-    } else if was_secure && attempt.url().scheme() != "https" {
-        attempt.error("from https to http")
-    } else {
-        attempt.follow()
     }
 }

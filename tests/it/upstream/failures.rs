@@ -127,16 +127,20 @@ fn words_of_an_upstream() {
         (Reply::status(404, "compressed").gzip(), Some("compressed")),
         (Reply::status(404, &long), Some(&long[..648])),
         (Reply::status(404, ""), None),
-        // Two of them: the first one counts.
+        // The status counts, whatever becomes of the body.
+        (Reply::status(404, "none").declared_as(100), Some("none")),
         (
-            Reply::ok("<html>").header("content-type", "text/html"),
-            None,
+            Reply::status(404, "none").hanging_in_the_body(),
+            Some("none"),
         ),
+        (Reply::of_type(404, "text/html", "<html>"), None),
+        (Reply::of_type(404, "application/json", "{}"), None),
+        (Reply::of_type(404, "text/plain; charset=utf-16", "a"), None),
     ] {
+        let shown = format!("{reply:?}");
         upstream.on(LIST, reply);
-        match client.list("example.com/m") {
-            Ok(versions) => assert_eq!(versions, ""),
-            Err(error) => assert_eq!(error.detail(), detail),
-        }
+        let error = client.list("example.com/m").unwrap_err();
+        assert!(error.is_not_found(), "{shown}");
+        assert_eq!(error.detail(), detail, "{shown}");
     }
 }

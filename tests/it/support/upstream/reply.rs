@@ -48,7 +48,12 @@ impl Reply {
 
     /// A status with one sentence as plain text.
     pub(crate) fn status(status: u16, text: &str) -> Self {
-        let reply = Self::ok(text).header("content-type", "text/plain; charset=utf-8");
+        Self::of_type(status, "text/plain; charset=utf-8", text)
+    }
+
+    /// A status with a body of some type.
+    pub(crate) fn of_type(status: u16, content_type: &str, body: &str) -> Self {
+        let reply = Self::ok(body).header("content-type", content_type);
         Self { status, ..reply }
     }
 
