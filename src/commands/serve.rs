@@ -131,7 +131,8 @@ fn open_tokens(config: &ServeConfig) -> anyhow::Result<TokenStore> {
     directory
         .refuse_inside(&config.proxy.root)
         .map_err(|error| said(&error))?;
-    let now = Time::from(SystemTime::now());
+    // Whole seconds, as people read it in `athens token list`.
+    let now = Time::from_unix(Time::from(SystemTime::now()).unix());
     if ensure_local_token(&directory, now).map_err(|error| said(&error))? == LocalToken::Made {
         tracing::info!(
             "made a token for this user in {}",

@@ -57,7 +57,9 @@ pub use text::escape_control;
 use crate::proxy::{ModuleProxy, StoredOnly};
 use error::Refusal;
 
-/// When a client is asked to come again that finds no place for its upload.
+/// How long a client waits for a place for its upload: small ones, which come in crowds, need theirs for a moment.
+const UPLOAD_WAIT: Duration = Duration::from_secs(3);
+/// When a client is asked to come again that finds none.
 const UPLOAD_RETRY: Duration = Duration::from_secs(5);
 
 /// What uploads may cost.
@@ -120,11 +122,14 @@ impl App {
         self.0.upload_timeout
     }
 
-    /// A place for an upload, until it is dropped.
-    fn upload_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.0.uploads)
-            .try_acquire_owned()
-            .map_err(|_| Refusal::Busy(UPLOAD_RETRY))
+    /// A place for an upload, until it is dropped. Nothing of its body is read before it has one.
+    async fn upload_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let place = Arc::clone(&self.0.uploads).acquire_owned();
+        match tokio::time::timeout(UPLOAD_WAIT, place).await {
+            Ok(Ok(place)) => Ok(place),
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => Err(Refusal::Busy(UPLOAD_RETRY)),
+        }
     }
 
     fn proxy(&self) -> &ModuleProxy {

@@ -88,7 +88,7 @@ async fn put(
         is_about(provenance.as_ref(), version)?;
     }
     refuse_declared_length(app, headers)?;
-    let _place = app.upload_place()?;
+    let _place = app.upload_place().await?;
     let upload = receive(app, body).await?;
     let (version, upload) = match named {
         Some(version) => (version, upload),

@@ -54,6 +54,7 @@ fn a_dry_run_tells_everything_and_contacts_nobody() {
         "\n  vendor/x.example/y/: it is in a vendor directory\n",
         "\n  zip     h1:",
         "\n  go.mod  h1:0HOosxJ4XB4CyV/t07dt90X825w7PBEcj2tTclLUNVs=\n",
+        "\nsums:\n  zip     h1:",
         "\nnothing was sent\n",
     ] {
         assert!(ended.stdout.contains(line), "{line:?} in {}", ended.stdout);

@@ -77,6 +77,7 @@ pub(super) fn dry_run(
             printer.line(&format!("  {}", omission(omitted)))?;
         }
     }
+    printer.line("sums:")?;
     sums(zip, printer)?;
     printer.line("nothing was sent")?;
     Ok(())
