@@ -121,11 +121,17 @@ fn each_version_tag_of_a_checkout_is_a_version() {
     for version in imported {
         assert_eq!(outcomes[version].0, "already-there", "{version}");
     }
-    // A tag that was moved is a conflict.
+    // A tag that was moved to the same files is no matter; to others, it is a conflict.
+    let m = "example.com/m@v1.0.0";
+    gopath.git(M, &["tag", "--force", "v1.0.0"]);
+    let (_, outcomes) = import(&root, &source, &["--only", "example.com/m"]);
+    assert_eq!(outcomes[m].0, "already-there");
+    gopath.write(&format!("{M}/m.go"), "package m // changed\n");
+    gopath.git(M, &["commit", "--quiet", "--all", "-m", "x"]);
     gopath.git(M, &["tag", "--force", "v1.0.0"]);
     let (told, outcomes) = import(&root, &source, &["--only", "example.com/m"]);
     assert_eq!(told.code, 1);
-    let (outcome, why) = &outcomes["example.com/m@v1.0.0"];
+    let (outcome, why) = &outcomes[m];
     assert_eq!(outcome, "conflict");
     assert_eq!(why.matches("h1:").count(), 2, "{why}");
 }
