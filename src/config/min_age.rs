@@ -50,12 +50,10 @@ impl FromText for MinAgeText {
         "an age such as \"7d\" or \"example.com/*=7d\", or a list of them";
 
     fn from_integer(number: i64) -> Option<Self> {
-        (number == 0).then(|| {
-            Self(MinAge {
-                modules: None,
-                age: Duration::ZERO,
-            })
-        })
+        (number == 0).then_some(Self(MinAge {
+            modules: None,
+            age: Duration::ZERO,
+        }))
     }
 }
 

@@ -308,9 +308,10 @@ pub struct ServeSettings {
     )]
     pub git_config: Option<PathBuf>,
 
-    /// Protocols that git may use for direct, with colons between them [default: https:ssh]
+    /// Protocols that git may use for direct.
     #[arg(
         long,
+        help = "Protocols that git may use for direct, with colons between them [default: https:ssh]",
         env = "ATHENS_GIT_PROTOCOLS",
         value_name = "LIST",
         help_heading = "Version control"

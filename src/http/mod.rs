@@ -24,8 +24,8 @@ mod health;
 mod home;
 mod invalid;
 mod message;
-mod public_url;
 mod methods;
+mod public_url;
 mod publish;
 mod range;
 mod refresh;
@@ -163,8 +163,7 @@ pub fn routes(
         .unify()
         .and(probes.or(site).unify().or(not_found()).unify());
     let base_path = app.base_path().clone();
-    let write =
-        below(&base_path).and(publish::routes(app.clone()).or(refresh::route(app)).unify());
+    let write = below(&base_path).and(publish::routes(app.clone()).or(refresh::route(app)).unify());
     read.or(write)
         .unify()
         .or(method_not_allowed(&base_path))

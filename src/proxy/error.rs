@@ -198,7 +198,7 @@ fn kind_of_failure(failure: &FetchFailure) -> ErrorKind {
             FetchErrorKind::TimedOut => ErrorKind::UpstreamTimedOut,
             _ => ErrorKind::UpstreamFailed,
         },
-        FetchFailure::Mismatch { .. } | FetchFailure::Unknown { .. } => ErrorKind::Forbidden,
+        FetchFailure::Mismatch(_) | FetchFailure::Unknown { .. } => ErrorKind::Forbidden,
         FetchFailure::Unverified { .. } | FetchFailure::Invalid { .. } => ErrorKind::UpstreamFailed,
         FetchFailure::Deleted { .. } => ErrorKind::Gone,
         FetchFailure::TooSlow { .. } => ErrorKind::UpstreamTimedOut,

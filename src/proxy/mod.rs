@@ -24,7 +24,7 @@ use quick_cache::sync::Cache;
 pub use caller::{Caller, StoredOnly};
 pub use database_file::DatabaseFile;
 pub use error::{ErrorKind, Forbidden, ProxyError};
-pub use fetch::{FetchFailure, FetchSettings};
+pub use fetch::{FetchFailure, FetchSettings, SumMismatch};
 pub use policy::{InvalidRule, InvalidVersionRange, MinAge, Policy, Rule, VersionRange};
 pub use publish::{Published, Upload};
 pub use publish_error::{Conflict, PublishError};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::fetch::FetchFailure;
+use super::fetch::{FetchFailure, SumMismatch};
 use crate::module::{ModuleVersion, Sum};
 use crate::store::{DirStore, Exchanged, StoreError, StoreKey, SumdbFile};
 use crate::sumdb::{
@@ -94,7 +94,7 @@ impl Sums {
         match database.client.verify(version, zip, go_mod).await {
             Ok(Verdict::Verified) => Ok(()),
             Ok(Verdict::Mismatch(Mismatch { file, ours, theirs })) => {
-                let failure = FetchFailure::Mismatch {
+                let mismatch = SumMismatch {
                     version: version.clone(),
                     what: match file {
                         SummedFile::Zip => "zip",
@@ -104,8 +104,8 @@ impl Sums {
                     want: theirs,
                     database: name(),
                 };
-                tracing::error!("{failure}");
-                Err(failure)
+                tracing::error!("{mismatch}");
+                Err(FetchFailure::Mismatch(Box::new(mismatch)))
             }
             Ok(Verdict::Unknown) => Err(FetchFailure::Unknown {
                 version: version.clone(),

@@ -13,22 +13,8 @@ pub enum FetchFailure {
     #[error(transparent)]
     Upstream(#[from] FetchError),
     /// What an upstream sent is not what everybody else has.
-    #[error(
-        "{version}: the {what} from upstream has the sum {got}, the checksum database {database} has {want}; it was \
-         not kept. Somebody changed the version or tampers with it: do not use it, and tell its author"
-    )]
-    Mismatch {
-        /// The version.
-        version: ModuleVersion,
-        /// `zip` or `go.mod`.
-        what: &'static str,
-        /// The sum of what was sent.
-        got: Sum,
-        /// The sum that the database has.
-        want: Sum,
-        /// The checksum database.
-        database: String,
-    },
+    #[error(transparent)]
+    Mismatch(Box<SumMismatch>),
     /// The checksum database does not know the version.
     #[error(
         "{version} can not be verified: the checksum database {database} does not know it; it was not kept. If the \
@@ -83,6 +69,25 @@ pub enum FetchFailure {
     Lost,
 }
 
+/// What an upstream sent has another sum than the checksum database has seen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{version}: the {what} from upstream has the sum {got}, the checksum database {database} has {want}; it was not kept. \
+     Somebody changed the version or tampers with it: do not use it, and tell its author"
+)]
+pub struct SumMismatch {
+    /// The version.
+    pub version: ModuleVersion,
+    /// `zip` or `go.mod`.
+    pub what: &'static str,
+    /// The sum of what was sent.
+    pub got: Sum,
+    /// The sum that the database has.
+    pub want: Sum,
+    /// The checksum database.
+    pub database: String,
+}
+
 fn seconds(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),
@@ -105,7 +110,7 @@ impl FetchFailure {
     pub(super) fn is_lasting(&self) -> bool {
         match self {
             Self::Shared(failure) => failure.is_lasting(),
-            Self::Mismatch { .. }
+            Self::Mismatch(_)
             | Self::Unknown { .. }
             | Self::Invalid { .. }
             | Self::Deleted { .. } => true,

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-pub use failure::FetchFailure;
+pub use failure::{FetchFailure, SumMismatch};
 pub(super) use memory::Memory;
 pub(super) use question::{Answer, Question};
 pub(super) use resolve::best_of;

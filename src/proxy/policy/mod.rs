@@ -54,7 +54,7 @@ impl Policy {
         }
         let is_allowed =
             is_ours || self.allow.is_empty() || self.allow.iter().any(|rule| rule.is_about(module));
-        (!is_allowed).then(|| Verdict::NotAllowed(None))
+        (!is_allowed).then_some(Verdict::NotAllowed(None))
     }
 
     /// Why a version is not served; `None` if it may be.
