@@ -12,8 +12,12 @@ use super::error::CarryError;
 use super::group::Group;
 use super::outcome::Outcome;
 use super::source::{Item, Source};
+use crate::catalog::Soundness;
 use crate::module::{ModuleVersion, PathPatterns};
 use crate::store::{DirStore, StoreError, SumdbFile};
+
+/// How many verdicts on files are kept, of some 100 bytes each.
+const VERDICTS: usize = 1 << 14;
 
 /// How an import works.
 #[derive(Debug, Clone)]
@@ -83,14 +87,16 @@ pub fn import<E: From<StoreError>>(
         store.staging().sweep()?;
     }
     let door = Door::new(store.clone(), options.is_dry)?;
+    let soundness = Soundness::new(VERDICTS);
     let stop = AtomicBool::new(false);
     let (give, tasks) = sync_channel::<Task>(options.jobs.get());
     let (tell, told) = sync_channel::<ImportStep>(256);
     let tasks = Arc::new(Mutex::new(tasks));
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.get() {
-            let (tasks, tell, door, stop) = (Arc::clone(&tasks), tell.clone(), &door, &stop);
-            scope.spawn(move || work(door, &tasks, &tell, stop));
+            let (tasks, tell) = (Arc::clone(&tasks), tell.clone());
+            let (door, soundness, stop) = (&door, &soundness, &stop);
+            scope.spawn(move || work(door, soundness, &tasks, &tell, stop));
         }
         // Only the workers hold it: when they are gone, the reading ends too.
         drop(tasks);
@@ -163,6 +169,7 @@ fn read(
 
 fn work(
     door: &Door,
+    soundness: &Soundness,
     tasks: &Mutex<Receiver<Task>>,
     tell: &SyncSender<ImportStep>,
     stop: &AtomicBool,
@@ -177,7 +184,7 @@ fn work(
         if door.is_dry() {
             return;
         }
-        if let Err(error) = Group::release(group, door.store()) {
+        if let Err(error) = Group::release(group, door.store(), soundness) {
             fail(error.into());
         }
     };

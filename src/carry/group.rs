@@ -4,11 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::outcome::Outcome;
 use crate::catalog::{Soundness, reindex_module};
-use crate::module::{ModulePath, Version};
+use crate::module::{ModulePath, ModuleVersion, Version};
 use crate::store::{DirStore, ModuleFile, StoreError, StoreKey};
-
-/// How many verdicts on files are kept while one module is brought up to date.
-const VERDICTS: usize = 1 << 16;
 
 /// A module that is being carried in. Everybody who works on it holds it; who lets go of it last brings its derived
 /// files up to date.
@@ -48,7 +45,11 @@ impl Group {
     ///
     /// # Errors
     /// If the module's directory can not be read or written.
-    pub(super) fn release(group: Arc<Self>, store: &DirStore) -> Result<(), StoreError> {
+    pub(super) fn release(
+        group: Arc<Self>,
+        store: &DirStore,
+        soundness: &Soundness,
+    ) -> Result<(), StoreError> {
         let Some(group) = Arc::into_inner(group) else {
             return Ok(());
         };
@@ -57,7 +58,7 @@ impl Group {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         if state.has_new || !are_listed(store, &group.module, &state.there)? {
-            reindex_module(store, &Soundness::new(VERDICTS), &group.module, false)?;
+            reindex_module(store, soundness, &group.module, false)?;
         }
         Ok(())
     }
@@ -72,7 +73,7 @@ fn are_listed(
 ) -> Result<bool, StoreError> {
     let mut whole = Vec::new();
     for version in versions {
-        if let Ok(version) = crate::module::ModuleVersion::new(module.clone(), version.clone()) {
+        if let Ok(version) = ModuleVersion::new(module.clone(), version.clone()) {
             let key = StoreKey::File(&version, ModuleFile::Zip);
             if store.read_blocking(&key)?.is_some() {
                 whole.push(version);
