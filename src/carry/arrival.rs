@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::came::Provenance;
+use super::provenance::Provenance;
 use crate::module::{ModuleVersion, Sum};
 use crate::modzip::ReadAt;
 

@@ -86,7 +86,7 @@ pub fn import<E: From<StoreError>>(
         // What a killed import left behind; a server does the same when it starts.
         store.staging().sweep()?;
     }
-    let door = Door::new(store.clone(), options.is_dry)?;
+    let door = Door::new(store.clone(), options.is_dry);
     let soundness = Soundness::new(VERDICTS);
     let stop = AtomicBool::new(false);
     let (give, tasks) = sync_channel::<Task>(options.jobs.get());

@@ -6,21 +6,21 @@
 
 mod arrival;
 mod bundle;
-mod came;
 mod crew;
 mod door;
 mod error;
 mod export;
 mod group;
 mod outcome;
+mod provenance;
 mod source;
 
 pub use arrival::{Arrival, FileRange, TaggedCommit, ZipSource};
 pub use bundle::BundleFault;
-pub use came::Provenance;
 pub use crew::{ImportOptions, ImportStep, import};
 pub use door::Door;
 pub use error::CarryError;
 pub use export::{ExportPlan, Exported, Missing, Selection, export, plan};
 pub use outcome::{Outcome, Reason};
+pub use provenance::Provenance;
 pub use source::Source;

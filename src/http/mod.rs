@@ -40,12 +40,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::HeaderValue;
 use warp::http::header::X_CONTENT_TYPE_OPTIONS;
+use warp::http::{HeaderValue, Method};
 use warp::path::Tail;
 use warp::reply::Response;
+use warp::{Filter, Rejection};
 
 pub use base_path::{BasePath, InvalidBasePath};
 pub use guard::Guard;
@@ -201,11 +201,22 @@ fn method_not_allowed(
     base_path: &BasePath,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
     below(base_path)
+        .and(has_path())
         .and(warp::path::tail())
         .map(|rest: Tail| methods::refuse(rest.as_str()))
         .or(warp::any().map(|| Refusal::MethodNotAllowed(methods::READ)))
         .unify()
         .map(Refusal::into_response)
+}
+
+/// Whether the target is a path: that of CONNECT is a host and a port, on which warp's tail of a path panics.
+fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::method()
+        .and_then(async |method: Method| match method {
+            Method::CONNECT => Err(warp::reject::not_found()),
+            _ => Ok(()),
+        })
+        .untuple_one()
 }
 
 /// On every reply: what we say is plain text or JSON must not be guessed to be a page with scripts in it.

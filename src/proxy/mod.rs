@@ -143,6 +143,23 @@ pub enum OpenError {
     Direct(#[from] ScratchError),
 }
 
+/// Whether what is fetched can be kept. Writes to the root, which a server that only serves must not.
+fn can_keep(store: &DirStore) -> bool {
+    let staging = store.staging();
+    match staging.probe() {
+        Ok(()) if !staging.is_read_only() => true,
+        Ok(()) => {
+            tracing::warn!("nothing is fetched from upstreams: the folder can not be written");
+            false
+        }
+        // A full disk, perhaps, and not for ever: each fetch says so.
+        Err(error) => {
+            tracing::warn!("what is fetched from upstreams may not be kept: {error}");
+            true
+        }
+    }
+}
+
 /// A name for this server that no other has, for as long as it runs (RFC 9110, 7.6.3: a pseudonym).
 fn pseudonym() -> String {
     // Keyed anew in each process, from the system's random numbers.
@@ -182,8 +199,8 @@ impl ModuleProxy {
         let catalog = Catalog::start(store, catalog)
             .map_err(|error| StoreError::io("watch", settings.root.display().to_string(), error))?;
         let pseudonym = pseudonym();
-        // What is fetched has to be kept.
-        let may_fetch = !settings.offline && !catalog.store().staging().is_read_only();
+        let is_asking = settings.upstreams.is_some() && !settings.offline;
+        let may_fetch = is_asking && can_keep(catalog.store());
         let go = match &settings.direct {
             Some(direct) if may_fetch => Some(GoCommand::new(direct.clone())?),
             _ => None,

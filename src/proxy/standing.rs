@@ -34,7 +34,7 @@ impl ModuleProxy {
     /// If the folder can not be read: then nobody may be asked.
     pub(super) async fn standing(&self, module: &ModulePath) -> Result<Standing, StoreError> {
         for path in at_and_above(module) {
-            if self.catalog.is_owned(&path).await? {
+            if self.catalog.is_owned(&path).await? || self.was_published(&path).await? {
                 return Ok(Standing::Owned(path));
             }
         }
@@ -43,6 +43,22 @@ impl ModuleProxy {
         } else {
             Standing::Foreign
         })
+    }
+}
+
+impl ModuleProxy {
+    /// Whether a version of a module was published here once. Its files may be gone, by accident or moved to quarantine:
+    /// the name stays ours.
+    async fn was_published(&self, module: &ModulePath) -> Result<bool, StoreError> {
+        let store = self.catalog.store();
+        if let Some(known) = store.provenance().was_published_at_hand(module) {
+            return Ok(known);
+        }
+        let (store, module) = (store.clone(), module.clone());
+        let asked = tokio::task::spawn_blocking(move || store.provenance().was_published(&module));
+        asked
+            .await
+            .map_err(|error| StoreError::task_failed("read the journal of", error))?
     }
 }
 

@@ -3,6 +3,7 @@
 //! The tree keeps what a database said, below `sumdb/<name>/` as the go command's own cache has it, so that clients verify
 //! when the internet is not there. Names of modules that are ours are never sent to a database.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,6 +25,8 @@ const HEAD_TTL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Sums {
     databases: Vec<KnownDatabase>,
+    /// How often what was fetched had another sum than the database.
+    mismatches: AtomicU64,
 }
 
 /// A database, and the client that asks it.
@@ -69,6 +72,7 @@ impl Sums {
         };
         Self {
             databases: databases.into_iter().map(known).collect(),
+            mismatches: AtomicU64::new(0),
         }
     }
 
@@ -104,7 +108,8 @@ impl Sums {
                     want: theirs,
                     database: name(),
                 };
-                tracing::error!("{mismatch}");
+                let number = self.mismatches.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::error!(mismatches = number, "{mismatch}");
                 Err(FetchFailure::Mismatch(Box::new(mismatch)))
             }
             Ok(Verdict::Unknown) => Err(FetchFailure::Unknown {

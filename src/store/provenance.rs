@@ -3,15 +3,15 @@
 //! The first question reads the journal once; later ones read what was appended since, by whichever process. A journal
 //! that was replaced, shortened or taken away is noticed, and read anew.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rustix::fs::AtFlags;
 
 use super::journal::JOURNAL;
 use super::journal_lines::OpenJournal;
 use super::{DirStore, EventKind, Identity, StoreError, VersionKey};
-use crate::module::ModuleVersion;
+use crate::module::{ModulePath, ModuleVersion};
 
 /// How many bytes before the place up to which the journal was read must still be what they were, for the rest to count
 /// as appended. Every line holds its time, so these differ in any other journal.
@@ -42,6 +42,8 @@ struct Known {
     landmark: Vec<u8>,
     /// What stands for a version, or that it was deleted.
     standing: HashMap<VersionKey, EventKind>,
+    /// The modules of which a version was ever published: keys of their paths, with no version.
+    published: HashSet<VersionKey>,
     /// Lines that are no events, since somebody last noted that they are known.
     unreadable: u64,
     /// Whether behind them is the beginning of one, whose writer was stopped.
@@ -81,6 +83,28 @@ impl<'a> Provenance<'a> {
             .get(&VersionKey::of(version))
             .copied();
         Ok(standing == Some(EventKind::Delete))
+    }
+
+    /// Whether a version of this module was ever published here, whatever became of it: the name is ours. Costs what
+    /// [`of`](Self::of) does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn was_published(&self, module: &ModulePath) -> Result<bool, StoreError> {
+        Ok(self.known()?.published.contains(&key_of_module(module)))
+    }
+
+    /// As [`was_published`](Self::was_published), if that is known without waiting for the disk or for somebody who reads
+    /// the journal: for async threads.
+    pub fn was_published_at_hand(&self, module: &ModulePath) -> Option<bool> {
+        let known = match self.index.0.try_lock() {
+            Ok(known) => known,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        known
+            .is_up_to_date(self.store)
+            .then(|| known.published.contains(&key_of_module(module)))
     }
 
     /// How many lines are no events and have not been noted as known ([`Event::about_the_journal`]): what they said is
@@ -124,6 +148,9 @@ impl Known {
                 Some(event) => {
                     let key = VersionKey::of_names(&event.path, &event.version);
                     self.enter(key, event.event);
+                    if event.event == EventKind::Publish {
+                        self.published.insert(VersionKey::of_names(&event.path, ""));
+                    }
                 }
                 None if line.is_ended => self.unreadable += 1,
                 // It gets its end with the next line, and is counted then.
@@ -170,6 +197,11 @@ impl Known {
             EventKind::Repair => {}
         }
     }
+}
+
+/// No version has an empty name, so this is no key of one.
+fn key_of_module(module: &ModulePath) -> VersionKey {
+    VersionKey::of_names(module.as_str(), "")
 }
 
 fn is_same_file(one: &Identity, other: &Identity) -> bool {
@@ -224,6 +256,35 @@ mod tests {
             assert_eq!(of(&store, "v1.0.0"), want, "{kind:?}");
         }
         assert_eq!(of(&store, "v1.0.1"), None);
+    }
+
+    #[test]
+    fn a_published_name_stays_ours() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        let module: ModulePath = "example.com/m".parse().unwrap();
+        let was = || {
+            let known = store.provenance().was_published(&module).unwrap();
+            assert_eq!(
+                store.provenance().was_published_at_hand(&module),
+                Some(known)
+            );
+            known
+        };
+        for (kind, want) in [
+            (EventKind::Fetch, false),
+            (EventKind::Adopt, false),
+            (EventKind::Publish, true),
+            (EventKind::Delete, true),
+            (EventKind::Fetch, true),
+        ] {
+            append(&store, kind, "v1.0.0");
+            // Nobody has read the new line yet.
+            assert_eq!(store.provenance().was_published_at_hand(&module), None);
+            assert_eq!(was(), want, "{kind:?}");
+        }
+        let other: ModulePath = "example.com/other".parse().unwrap();
+        assert!(!store.provenance().was_published(&other).unwrap());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::carry::came::Provenance;
+use crate::carry::provenance::Provenance;
 
 /// A line of the last entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

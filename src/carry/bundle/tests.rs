@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::tar::{BLOCK, encode, padding};
 use super::*;
-use crate::carry::came::Provenance;
+use crate::carry::provenance::Provenance;
 
 const MOD: &str = "a.b/m/@v/v1.0.0.mod";
 const ZIP: &str = "a.b/m/@v/v1.0.0.zip";

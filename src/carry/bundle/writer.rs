@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::tar::{BLOCK, encode, padding};
 use super::{Entry, EntryName, HEAD};
-use crate::carry::came::Provenance;
+use crate::carry::provenance::Provenance;
 
 /// How much is copied at once, in bytes.
 const PIECE: usize = 256 << 10;

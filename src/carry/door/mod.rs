@@ -6,9 +6,9 @@ mod zips;
 use self::parts::Parts;
 use self::zips::{Checked, Taken};
 use super::arrival::{Arrival, ZipSource};
-use super::came::{Came, Provenance};
 use super::error::CarryError;
 use super::outcome::{Outcome, Reason};
+use super::provenance::Provenance;
 use crate::module::{ModuleVersion, Sum};
 use crate::modzip::{ZipError, zip_sum};
 use crate::store::{
@@ -20,24 +20,20 @@ use crate::store::{
 #[derive(Debug)]
 pub struct Door {
     store: DirStore,
-    came: Came,
     /// Held by who makes a version visible, until the journal has it.
     changing: Locks,
     is_dry: bool,
 }
 
 impl Door {
-    /// A door into a root; a dry one only says what would happen. Reads the journal, and waits for the disk.
-    ///
-    /// # Errors
-    /// If the journal can not be read.
-    pub fn new(store: DirStore, is_dry: bool) -> Result<Self, StoreError> {
-        Ok(Self {
-            came: Came::read(&store)?,
+    /// A door into a root; a dry one only says what would happen.
+    #[must_use]
+    pub fn new(store: DirStore, is_dry: bool) -> Self {
+        Self {
             store,
             changing: Locks::default(),
             is_dry,
-        })
+        }
     }
 
     /// The root behind it.
@@ -214,7 +210,7 @@ impl Door {
     ) -> Result<(), CarryError> {
         let version = arrived.version;
         let _turn = self.changing.lock(version);
-        if self.came.of(version).is_none() {
+        if self.store.provenance().of(version)?.is_none() {
             self.note(version, arrived.provenance, sum, there.len())?;
         }
         if !is_proven {
@@ -264,9 +260,7 @@ impl Door {
         len: u64,
     ) -> Result<(), CarryError> {
         let mut event = Event::new(provenance.event(), version).zip(sum, len);
-        self.store.journal().append(&mut event)?;
-        self.came.note(version, provenance);
-        Ok(())
+        Ok(self.store.journal().append(&mut event)?)
     }
 
     fn read(&self, key: &StoreKey<'_>) -> Result<Option<Vec<u8>>, CarryError> {

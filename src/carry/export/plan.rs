@@ -3,8 +3,8 @@
 use super::content::{fault, go_mod_of, info_of};
 use super::proof::proofs;
 use super::selection::{Selection, Want, find};
-use crate::carry::came::{Came, Provenance};
 use crate::carry::error::CarryError;
+use crate::carry::provenance::Provenance;
 use crate::module::{ModuleVersion, Sum};
 use crate::modzip::{ZipError, go_mod_sum, zip_sum};
 use crate::store::{DirStore, FileContent, ModuleFile, StoreError, StoreKey, SumdbFile};
@@ -72,7 +72,6 @@ pub fn plan(
     mut progress: impl FnMut(),
 ) -> Result<ExportPlan, CarryError> {
     let wants = find(store, selection)?;
-    let came = Came::read(store)?;
     let mut plan = ExportPlan {
         versions: Vec::new(),
         sumdb: Vec::new(),
@@ -80,7 +79,7 @@ pub fn plan(
         zip_bytes: 0,
     };
     for (version, want) in wants.into_values() {
-        match look(store, &came, &version, &want)? {
+        match look(store, &version, &want)? {
             Ok((planned, bytes)) => {
                 plan.versions.push(planned);
                 plan.zip_bytes += bytes;
@@ -99,7 +98,6 @@ type Lack = (ModuleFile, String);
 /// A version as it would go in, and the length of its zip in bytes.
 fn look(
     store: &DirStore,
-    came: &Came,
     version: &ModuleVersion,
     want: &Want,
 ) -> Result<Result<(Planned, u64), Lack>, CarryError> {
@@ -125,7 +123,7 @@ fn look(
             return Ok(Err((ModuleFile::Zip, why)));
         }
         bytes = zip.len();
-        let provenance = came.of(version).unwrap_or(Provenance::Adopt);
+        let provenance = Provenance::in_store(store, version)?;
         planned.zip = Some((sum, provenance));
     }
     match go_mod_of(store, version)? {

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use super::{Give, Item, Wanted};
 use crate::carry::arrival::{Arrival, FileRange, ZipSource};
 use crate::carry::bundle::{Bundle, BundleFault, EntryName, Found, VersionFile};
-use crate::carry::came::Provenance;
 use crate::carry::error::CarryError;
 use crate::carry::outcome::Reason;
+use crate::carry::provenance::Provenance;
 use crate::module::ModuleVersion;
 use crate::store::{SumdbFile, SumdbFileKind};
 

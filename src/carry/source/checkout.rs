@@ -8,9 +8,9 @@ use std::path::Path;
 use super::gopath::directories;
 use super::{Give, Item, Wanted};
 use crate::carry::arrival::{Arrival, TaggedCommit, ZipSource};
-use crate::carry::came::Provenance;
 use crate::carry::error::CarryError;
 use crate::carry::outcome::Reason;
+use crate::carry::provenance::Provenance;
 use crate::module::{ModulePath, ModuleVersion, module_line};
 use crate::modzip::MAX_GO_MOD_SIZE;
 use crate::modzip::create::git::{

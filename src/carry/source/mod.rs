@@ -10,11 +10,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::arrival::Arrival;
-use super::came::{Came, Provenance};
 use super::error::CarryError;
 use super::outcome::Reason;
+use super::provenance::Provenance;
 use crate::module::{ModulePath, ModuleVersion, PathPatterns};
-use crate::store::{DirStore, OpenMode, SumdbFile};
+use crate::store::{DirStore, OpenMode, StoreError, SumdbFile};
 
 pub(super) use self::sumdb::walk as walk_sumdb;
 
@@ -170,14 +170,14 @@ enum Origins {
     /// All of them in one way.
     All(Provenance),
     /// As a journal says; what it does not know was put there by hand.
-    Journal(Came),
+    Journal(DirStore),
 }
 
 impl Origins {
-    fn of(&self, version: &ModuleVersion) -> Provenance {
+    fn of(&self, version: &ModuleVersion) -> Result<Provenance, StoreError> {
         match self {
-            Self::All(provenance) => *provenance,
-            Self::Journal(came) => came.of(version).unwrap_or(Provenance::Adopt),
+            Self::All(provenance) => Ok(*provenance),
+            Self::Journal(store) => Provenance::in_store(store, version),
         }
     }
 }

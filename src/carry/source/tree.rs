@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{Give, Item, Origins, Wanted, open_tree, sumdb};
 use crate::carry::arrival::{Arrival, FileRange, ZipSource};
-use crate::carry::came::{Came, Provenance};
 use crate::carry::error::CarryError;
 use crate::carry::outcome::Reason;
+use crate::carry::provenance::Provenance;
 use crate::catalog::{MAX_INFO_SIZE, Step, version_of, walk};
 use crate::module::{ModulePath, ModuleVersion, Sum, Version};
 use crate::modzip::MAX_GO_MOD_SIZE;
@@ -58,7 +58,7 @@ impl Tree {
     pub(super) fn root(path: &Path) -> Result<Self, CarryError> {
         let store = open_tree(path)?;
         Ok(Self {
-            origins: Origins::Journal(Came::read(&store)?),
+            origins: Origins::Journal(store.clone()),
             store,
             kind: "root",
             heads: None,
@@ -168,7 +168,7 @@ impl Tree {
             go_mod: None,
             info: None,
             sum: None,
-            provenance: self.origins.of(version),
+            provenance: self.origins.of(version)?,
         };
         let read = |file, limit| self.read_small(version, file, limit);
         if files.go_mod {

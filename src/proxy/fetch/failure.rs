@@ -10,7 +10,7 @@ use crate::upstream::{FetchError, FetchErrorKind};
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFailure {
     /// The upstreams said no, or nothing.
-    #[error(transparent)]
+    #[error("{}", said(.0))]
     Upstream(#[from] FetchError),
     /// What an upstream sent is not what everybody else has.
     #[error(transparent)]
@@ -86,6 +86,17 @@ pub struct SumMismatch {
     pub want: Sum,
     /// The checksum database.
     pub database: String,
+}
+
+/// What happened, and behind it what the upstream itself said, as one line.
+fn said(error: &FetchError) -> String {
+    match error.detail() {
+        None => error.to_string(),
+        Some(detail) => {
+            let lines: Vec<&str> = detail.lines().map(str::trim).collect();
+            format!("{error} ({})", lines.join("; "))
+        }
+    }
 }
 
 fn seconds(time: Duration) -> String {

@@ -14,7 +14,7 @@ pub(super) fn request_lines() -> Vec<Row> {
     let mut rows: Vec<Row> = [
         ("POST / HTTP/1.1", "405"),
         ("PUT /example.com/m/@v/v1.0.0.zip HTTP/1.1", "401"),
-        ("DELETE /example.com/m/@v/v1.0.0.zip HTTP/1.1", "404"),
+        ("DELETE /example.com/m/@v/v1.0.0.zip HTTP/1.1", "405"),
         ("PATCH / HTTP/1.1", "405"),
         ("OPTIONS / HTTP/1.1", "405"),
         ("OPTIONS * HTTP/1.1", "405"),
