@@ -52,6 +52,8 @@ mod static_server;
 /// Checksum databases against golang.org/x/mod/sumdb.
 mod sumdb;
 mod support;
+/// The server that fetches through upstreams what it lacks.
+mod through;
 /// `athens token`, as scripts and people use it.
 mod tokens;
 /// What lies in the folder and what is answered for it.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -63,20 +64,7 @@ func makeDatabase(args []string) any {
 		return []byte(record(id, id == forked)), nil
 	})
 	server := sumdb.NewServer(test)
-	get := func(dir, path string) {
-		recorder := httptest.NewRecorder()
-		server.ServeHTTP(recorder, httptest.NewRequest("GET", "/"+path, nil))
-		if recorder.Code != 200 {
-			log.Fatalf("%s: %d %s", path, recorder.Code, recorder.Body)
-		}
-		file := filepath.Join(dir, filepath.FromSlash(path))
-		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-			log.Fatal(err)
-		}
-		if err := os.WriteFile(file, recorder.Body.Bytes(), 0o666); err != nil {
-			log.Fatal(err)
-		}
-	}
+	get := func(dir, path string) { save(server, dir, path) }
 	last, sizes := int64(0), []int64{}
 	for _, arg := range args[3:] {
 		dir, size := filepath.Join(args[0], arg), number(arg)
@@ -100,6 +88,58 @@ func makeDatabase(args []string) any {
 		}
 	}
 	return k.verifier
+}
+
+// makeDatabaseOf writes what a database answers that has records of these versions, in this order: arguments are a directory,
+// the name of the database, and for each version its path, version, and the sums of its zip and go.mod. Tiles are also there
+// as they were at every smaller size.
+func makeDatabaseOf(args []string) any {
+	if len(args) < 6 || len(args)%4 != 2 {
+		log.Fatal("database of: a directory, a name, and four words for each version")
+	}
+	k, records := newKey(args[1]), map[module.Version]string{}
+	test := sumdb.NewTestServer(k.signer, func(path, version string) ([]byte, error) {
+		return []byte(records[module.Version{Path: path, Version: version}]), nil
+	})
+	server := sumdb.NewServer(test)
+	for words := args[2:]; len(words) > 0; words = words[4:] {
+		path, version := words[0], words[1]
+		of := module.Version{Path: path, Version: version}
+		records[of] = fmt.Sprintf("%s %s %s\n%s %s/go.mod %s\n", path, version, words[2], path, version, words[3])
+		if _, err := test.Lookup(context.Background(), of); err != nil {
+			log.Fatal(err)
+		}
+	}
+	save(server, args[0], "latest")
+	for of := range records {
+		escaped, err := module.EscapePath(of.Path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		save(server, args[0], "lookup/"+escaped+"@"+of.Version)
+	}
+	for size := range int64(len(records)) {
+		for _, tile := range tlog.NewTiles(8, 0, size+1) {
+			save(server, args[0], tile.Path())
+		}
+	}
+	return k.verifier
+}
+
+// save writes what a server answers to a path.
+func save(server http.Handler, dir, path string) {
+	recorder := httptest.NewRecorder()
+	server.ServeHTTP(recorder, httptest.NewRequest("GET", "/"+path, nil))
+	if recorder.Code != 200 {
+		log.Fatalf("%s: %d %s", path, recorder.Code, recorder.Body)
+	}
+	file := filepath.Join(dir, filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(file, recorder.Body.Bytes(), 0o666); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func modulePath(id int64) string { return fmt.Sprintf("example.com/m%d", id) }

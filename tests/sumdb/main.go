@@ -68,6 +68,8 @@ var operations = map[string]struct {
 	}},
 	// Makes the files of a database: see makeDatabase. Its verifier key.
 	"database": {-1, makeDatabase},
+	// Makes the files of a database of these modules: see makeDatabaseOf. Its verifier key.
+	"database of": {-1, makeDatabaseOf},
 	// Looks up a version: see runClient.
 	"client": {6, runClient},
 }

@@ -27,6 +27,8 @@ pub(super) enum Course {
     UntilClosed,
     /// Nothing until the upstream is released; then the connection is closed.
     HangBeforeHead,
+    /// Nothing until the upstream is released; then all of it, and the connection is kept.
+    Held,
     /// The head, which declares one byte more, and the body; then nothing.
     HangInBody,
     /// The connection is closed without an answer.
@@ -70,6 +72,11 @@ impl Reply {
     /// The connection is closed without an answer.
     pub(crate) fn hangup() -> Self {
         Self::ok("").with(Course::Hangup)
+    }
+
+    /// Nothing until the upstream is released, and then all of it.
+    pub(crate) fn held(self) -> Self {
+        self.with(Course::Held)
     }
 
     /// With one more header.

@@ -55,6 +55,10 @@ fn write(stream: &mut impl Write, reply: &Reply, shared: &Shared) -> io::Result<
     let len = reply.body.len();
     let framing = match reply.course {
         Course::Whole => format!("Content-Length: {len}"),
+        Course::Held => {
+            shared.hang();
+            format!("Content-Length: {len}")
+        }
         Course::Declared(len) => format!("Content-Length: {len}\r\nConnection: close"),
         Course::HangInBody => format!("Content-Length: {}", len + 1),
         Course::Trickle => "Content-Length: 1000000".to_owned(),
@@ -95,5 +99,5 @@ fn write(stream: &mut impl Write, reply: &Reply, shared: &Shared) -> io::Result<
     if reply.course == Course::HangInBody {
         shared.hang();
     }
-    Ok(reply.course == Course::Whole)
+    Ok(matches!(reply.course, Course::Whole | Course::Held))
 }

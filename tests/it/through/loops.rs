@@ -1,0 +1,96 @@
+//! Servers that are upstreams of each other, or of themselves: one sentence, and no storm.
+
+use std::net::TcpListener;
+
+use super::site::{Site, path_of};
+use crate::support::http::Request;
+use crate::support::upstream::{Reply, Upstream};
+
+const LOOP: &str = "this request has come through this server before";
+
+/// An address at which nothing listens yet: that of a server that is named before it is there.
+/// On a part of the loopback network where no other test takes ports.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.2:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// Paths of which each is asked for once by each of the servers.
+fn paths() -> [String; 4] {
+    [
+        "/example.com/m/@v/list".to_owned(),
+        "/example.com/m/@v/main.info".to_owned(),
+        path_of("example.com/m@v1.0.0", "mod"),
+        path_of("example.com/m@v1.0.0", "zip"),
+    ]
+}
+
+#[test]
+fn a_server_that_is_its_own_upstream() {
+    let address = free_address();
+    let upstream = format!("http://{address}");
+    let site = Site::start(&upstream, &["--listen", &address]);
+    for path in paths() {
+        let (status, text) = site.said(&path);
+        assert_eq!(status, 502, "{path}: {text}");
+        assert!(
+            text.contains("508") && text.contains(LOOP),
+            "{path}: {text}"
+        );
+    }
+    assert_eq!(site.stored(), [""; 0]);
+}
+
+#[test]
+fn two_servers_that_ask_each_other() {
+    let address = free_address();
+    let first = Site::start(&format!("http://{address}"), &[]);
+    let second = Site::start(&first.url(), &["--listen", &address]);
+    for path in paths() {
+        for site in [&first, &second] {
+            let (status, text) = site.said(&path);
+            assert_eq!(status, 502, "{path}: {text}");
+            assert!(text.contains(LOOP), "{path}: {text}");
+        }
+    }
+    assert!(first.stored().is_empty() && second.stored().is_empty());
+}
+
+#[test]
+fn who_passed_a_request_on_is_said() {
+    let upstream = Upstream::start();
+    let site = Site::start(&upstream.url(), &[]);
+    let via = |of: &Upstream| of.requests().last().unwrap().header("via").unwrap();
+    site.get("/example.com/m/@v/list");
+    let ours = via(&upstream);
+    assert!(
+        ours.starts_with("1.1 athens-") && !ours.contains(','),
+        "{ours}"
+    );
+    let request = |path: &str, via: &str| {
+        let answer = Request::new("GET", path)
+            .header("Via", via)
+            .send(&site.url());
+        (answer.status, answer.text())
+    };
+    request("/example.com/n/@v/list", "1.1 other, 1.0 older (x)");
+    assert_eq!(via(&upstream), format!("1.1 other, 1.0 older (x), {ours}"));
+
+    // It has been here.
+    let asked = upstream.requests().len();
+    for path in paths() {
+        let (status, text) = request(&path, &format!("1.1 other, {ours}"));
+        assert_eq!(status, 508, "{path}: {text}");
+        assert!(text.starts_with(LOOP), "{text}");
+    }
+    let long = "1.1 somebody, ".repeat(200);
+    assert_eq!(request("/example.com/o/@v/list", &long).0, 400);
+    assert_eq!(upstream.requests().len(), asked);
+
+    // A name of a former life is nobody's.
+    let site = site.restart(&upstream.url(), &[]);
+    upstream.on("/example.com/m/@v/list", Reply::ok("v1.0.0\n"));
+    let again = Request::new("GET", "/example.com/m/@v/list").header("Via", &ours);
+    assert_eq!(again.send(&site.url()).status, 200);
+    assert_ne!(via(&upstream), format!("{ours}, {ours}"));
+}
