@@ -96,6 +96,7 @@ impl Refusal {
                 ErrorKind::Gone => StatusCode::GONE,
                 ErrorKind::Forbidden => StatusCode::FORBIDDEN,
                 ErrorKind::UpstreamFailed => StatusCode::BAD_GATEWAY,
+                ErrorKind::Loop => StatusCode::LOOP_DETECTED,
                 ErrorKind::UpstreamTimedOut => StatusCode::GATEWAY_TIMEOUT,
                 ErrorKind::Full => StatusCode::INSUFFICIENT_STORAGE,
                 ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -118,6 +118,8 @@ pub enum ErrorKind {
     Forbidden,
     /// An upstream failed; asking elsewhere would be wrong.
     UpstreamFailed,
+    /// The upstreams lead back to this server.
+    Loop,
     /// An upstream was too slow; asking again may help.
     UpstreamTimedOut,
     /// The disk is full.
@@ -195,6 +197,8 @@ fn kind_of_failure(failure: &FetchFailure) -> ErrorKind {
             FetchErrorKind::NotFound => ErrorKind::NotFound,
             // What the upstream's own rules forbid. A 401 is about our credentials there, and not the client's.
             FetchErrorKind::Refused { status: 403 | 451 } => ErrorKind::Forbidden,
+            // Passed on as it is, so that nobody on the way tries again.
+            FetchErrorKind::Refused { status: 508 } => ErrorKind::Loop,
             FetchErrorKind::TimedOut => ErrorKind::UpstreamTimedOut,
             _ => ErrorKind::UpstreamFailed,
         },

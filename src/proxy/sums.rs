@@ -81,6 +81,11 @@ impl Sums {
         self.databases.iter().find(|database| database.name == name)
     }
 
+    /// Whether there is a database to verify with.
+    pub(super) fn has_any(&self) -> bool {
+        !self.databases.is_empty()
+    }
+
     /// Whether these are the sums that everybody has. Without a database, everything is taken.
     ///
     /// # Errors

@@ -44,7 +44,9 @@ pub(super) fn refused(
         404 | 410 => FetchErrorKind::NotFound,
         // These two are about the moment and not about what was asked.
         408 | 429 => FetchErrorKind::Failed,
-        status @ 400..=499 => FetchErrorKind::Refused { status },
+        // Of those that are no fault of the upstream's, 508 is the one that no time mends (RFC 5842, 7.2): a proxy behind it
+        // leads back to us.
+        status @ (400..=499 | 508) => FetchErrorKind::Refused { status },
         _ => FetchErrorKind::Failed,
     };
     let again = match (status.as_u16(), after) {
@@ -74,6 +76,7 @@ mod tests {
             (502, FetchErrorKind::Failed, true),
             (503, FetchErrorKind::Failed, true),
             (504, FetchErrorKind::Failed, true),
+            (508, FetchErrorKind::Refused { status: 508 }, false),
             (201, FetchErrorKind::Failed, false),
             (204, FetchErrorKind::Failed, false),
             (206, FetchErrorKind::Failed, false),

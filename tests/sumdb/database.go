@@ -122,6 +122,7 @@ func makeDatabaseOf(args []string) any {
 		for _, tile := range tlog.NewTiles(8, 0, size+1) {
 			save(server, args[0], tile.Path())
 		}
+		save(server, args[0], tlog.Tile{H: 8, L: -1, W: int(size) + 1}.Path())
 	}
 	return k.verifier
 }

@@ -9,8 +9,8 @@ use crate::upstream::{FetchError, FetchErrorKind};
 /// Why nothing could be fetched. Displayed, it is one plain sentence for the user of the go command.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFailure {
-    /// The upstreams said no, or nothing.
-    #[error("{}", said(.0))]
+    /// The upstreams said no, or nothing. Their own words are shown: a rule of theirs has its reason there.
+    #[error("{_0}{}", in_their_words(_0))]
     Upstream(#[from] FetchError),
     /// What an upstream sent is not what everybody else has.
     #[error(transparent)]
@@ -88,15 +88,11 @@ pub struct SumMismatch {
     pub database: String,
 }
 
-/// What happened, and behind it what the upstream itself said, as one line.
-fn said(error: &FetchError) -> String {
-    match error.detail() {
-        None => error.to_string(),
-        Some(detail) => {
-            let lines: Vec<&str> = detail.lines().map(str::trim).collect();
-            format!("{error} ({})", lines.join("; "))
-        }
-    }
+/// What an upstream itself said, on one line. It comes bounded, and with control characters escaped.
+fn in_their_words(error: &FetchError) -> String {
+    error.detail().map_or_else(String::new, |words| {
+        format!(": {}", words.replace('\n', " "))
+    })
 }
 
 fn seconds(time: Duration) -> String {

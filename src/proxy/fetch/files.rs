@@ -12,7 +12,7 @@ use super::Fetching;
 use super::failure::FetchFailure;
 use super::question::{Answer, Question};
 use crate::catalog::{Verdict, check_go_mod, check_info, clause};
-use crate::module::{Info, ModuleVersion, Sum, VersionQuery};
+use crate::module::{GoMod, Info, ModuleVersion, Sum, VersionQuery};
 use crate::modzip::{self, Strictness, go_mod_sum};
 use crate::store::{
     Committed, DirStore, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError,
@@ -40,9 +40,14 @@ impl Fetching {
             }
             ModuleFile::Mod => {
                 let go_mod = self.upstreams.go_mod(version, ask).await?;
-                if self.is_verified(ask) {
+                if self.is_verified(ask) && self.sums.has_any() {
                     let sum = go_mod_sum(&go_mod);
                     self.sums.verify(version, None, Some(&sum)).await?;
+                } else if let Err(error) = GoMod::parse(&go_mod) {
+                    // Nobody vouches for it, and it would be kept for ever: not the login page of some network. That it
+                    // names another module is no fault: forks do, for `replace`.
+                    let why = format!("is no go.mod: {error}");
+                    return Err(invalid(version, file, why));
                 }
                 self.keep_small(version, file, go_mod).await?;
             }

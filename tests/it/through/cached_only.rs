@@ -88,7 +88,7 @@ fn the_page_for_go_get() {
     let upstream = Upstream::start();
     let flags = [
         "--public-url",
-        "https://goproxy.corp.example/a&b",
+        "https://goproxy.corp.example/go",
         "--private",
         "corp.example",
     ];
@@ -107,7 +107,7 @@ fn the_page_for_go_get() {
         let (status, html) = page(host, path);
         assert_eq!(status, 200, "{html}");
         let meta = format!(
-            "<meta name=\"go-import\" content=\"{module} mod https://goproxy.corp.example/a&amp;b\">"
+            "<meta name=\"go-import\" content=\"{module} mod https://goproxy.corp.example/go\">"
         );
         assert!(html.contains(&meta), "{html}");
     }

@@ -32,7 +32,7 @@ fn a_server_that_is_its_own_upstream() {
     let site = Site::start(&upstream, &["--listen", &address]);
     for path in paths() {
         let (status, text) = site.said(&path);
-        assert_eq!(status, 502, "{path}: {text}");
+        assert_eq!(status, 508, "{path}: {text}");
         assert!(
             text.contains("508") && text.contains(LOOP),
             "{path}: {text}"
@@ -49,7 +49,7 @@ fn two_servers_that_ask_each_other() {
     for path in paths() {
         for site in [&first, &second] {
             let (status, text) = site.said(&path);
-            assert_eq!(status, 502, "{path}: {text}");
+            assert_eq!(status, 508, "{path}: {text}");
             assert!(text.contains(LOOP), "{path}: {text}");
         }
     }

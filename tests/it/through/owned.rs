@@ -9,16 +9,16 @@ use crate::support::upstream::{Reply, Upstream};
 
 /// What the upstream offers: of each module of ours a higher version, and a module below it.
 const OFFERS: [&str; 10] = [
-    "corp.example/private@v9.0.0",
-    "corp.example/private/sub@v9.0.0",
-    "example.com/published@v9.0.0",
-    "example.com/published/sub@v9.0.0",
-    "example.com/dropped@v9.0.0",
-    "example.com/dropped/sub/deep@v9.0.0",
-    "example.com/deleted@v9.0.0",
-    "example.com/deleted/sub@v9.0.0",
-    "example.com/!escaped@v9.0.0",
-    "example.com/free@v9.0.0",
+    "corp.example/private@v1.9.0",
+    "corp.example/private/sub@v1.9.0",
+    "example.com/published@v1.9.0",
+    "example.com/published/sub@v1.9.0",
+    "example.com/dropped@v1.9.0",
+    "example.com/dropped/sub/deep@v1.9.0",
+    "example.com/deleted@v1.9.0",
+    "example.com/deleted/sub@v1.9.0",
+    "example.com/!escaped@v1.9.0",
+    "example.com/free@v1.9.0",
 ];
 
 const FLAGS: [&str; 6] = [
@@ -38,10 +38,10 @@ fn questions(text: &str) -> Vec<String> {
         .map(|end| format!("/{module}/{end}"))
         .collect();
     for ending in ["info", "mod", "zip"] {
-        paths.push(format!("/{module}/@v/v9.0.0.{ending}"));
+        paths.push(format!("/{module}/@v/v1.9.0.{ending}"));
     }
     paths.push(format!(
-        "/{module}/@v/v9.9.9-0.20260102150405-abcdefabcdef.info"
+        "/{module}/@v/v1.9.9-0.20260102150405-abcdefabcdef.info"
     ));
     paths
 }
@@ -54,9 +54,9 @@ fn offering() -> (Tree, Upstream) {
     let upstream = Upstream::of_tree(tree.root());
     for text in OFFERS {
         let (module, _) = text.split_once('@').unwrap();
-        upstream.on(&format!("/{module}/@v/list"), Reply::ok("v9.0.0\n"));
+        upstream.on(&format!("/{module}/@v/list"), Reply::ok("v1.9.0\n"));
         for query in ["@latest", "@v/main.info"] {
-            let info = "{\"Version\":\"v9.0.0\"}";
+            let info = "{\"Version\":\"v1.9.0\"}";
             upstream.on(&format!("/{module}/{query}"), Reply::ok(info));
         }
     }
@@ -72,13 +72,13 @@ fn nobody_hears(site: &Site, upstream: &Upstream) {
             let (status, said) = site.said(&path);
             assert!([200, 404, 410].contains(&status), "{path}: {status} {said}");
             assert!(
-                !said.contains("v9.0.0\n") && said != "v9.0.0",
+                !said.contains("v1.9.0\n") && said != "v1.9.0",
                 "{path}: {said}"
             );
         }
     }
     assert_eq!(upstream.paths(), [""; 0]);
-    assert!(site.stored().iter().all(|file| !file.contains("v9.0.0")));
+    assert!(site.stored().iter().all(|file| !file.contains("v1.9.0")));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn nobody_outside_hears_of_what_is_ours() {
         assert_eq!((status, said.as_str()), expected, "{path}");
     }
     // Somebody else's modules are asked for.
-    assert_eq!(site.text("/example.com/free/@v/list"), "v9.0.0\n");
+    assert_eq!(site.text("/example.com/free/@v/list"), "v1.9.0\n");
     upstream.forget();
 
     // Also when nothing is known but what lies in the folder.

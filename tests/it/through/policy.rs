@@ -40,11 +40,11 @@ const CASES: &[Case] = &[
         refused: &[
             (
                 "v1.0.0",
-                "example.com/m@v1.0.0 is blocked on this server: malware, see SEC-1",
+                "example.com/m is blocked on this server: malware, see SEC-1",
             ),
             (
                 "v1.2.0",
-                "example.com/m@v1.2.0 is blocked on this server: malware, see SEC-1",
+                "example.com/m is blocked on this server: malware, see SEC-1",
             ),
         ],
     },
@@ -71,7 +71,7 @@ const CASES: &[Case] = &[
         list: None,
         refused: &[(
             "v1.0.0",
-            "example.com/m@v1.0.0 is not among the modules that this server may fetch",
+            "example.com/m is not among the modules that this server may fetch",
         )],
     },
     Case {

@@ -20,10 +20,12 @@ pub(super) struct Site {
 }
 
 /// What a test that says nothing of them does not depend on.
-const UNSAID: [(&str, &str); 3] = [
+const UNSAID: [(&str, &str); 4] = [
     ("--listen", "127.0.0.1:0"),
     ("--sumdb", "off"),
     ("--private", "unused.example"),
+    // Nor is the origin of what a test calls private.
+    ("--direct", "unused.example"),
 ];
 
 impl Site {
