@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::arrival::Arrival;
 use super::door::Door;
@@ -28,6 +29,8 @@ pub struct ImportOptions {
     pub is_dry: bool,
     /// Which modules are taken; `None` for all.
     pub only: Option<PathPatterns>,
+    /// Whether a rest of three times the work follows each version, so that others who use disk and cores notice little.
+    pub is_gentle: bool,
 }
 
 /// What happens on the way.
@@ -96,7 +99,16 @@ pub fn import<E: From<StoreError>>(
         for _ in 0..options.jobs.get() {
             let (tasks, tell) = (Arc::clone(&tasks), tell.clone());
             let (door, soundness, stop) = (&door, &soundness, &stop);
-            scope.spawn(move || work(door, soundness, &tasks, &tell, stop));
+            scope.spawn(move || {
+                let worker = Worker {
+                    door,
+                    soundness,
+                    tell: &tell,
+                    stop,
+                    is_gentle: options.is_gentle,
+                };
+                worker.work(&tasks);
+            });
         }
         // Only the workers hold it: when they are gone, the reading ends too.
         drop(tasks);
@@ -167,54 +179,78 @@ fn read(
     }
 }
 
-fn work(
-    door: &Door,
-    soundness: &Soundness,
-    tasks: &Mutex<Receiver<Task>>,
-    tell: &SyncSender<ImportStep>,
-    stop: &AtomicBool,
-) {
-    let fail = |error: CarryError| {
-        if error.ends_everything() {
-            stop.store(true, Ordering::Relaxed);
+/// The rest after a piece of work, as a multiple of it: at most a quarter of one core is used then.
+const REST: u32 = 3;
+
+/// One who stands at the door.
+struct Worker<'a> {
+    door: &'a Door,
+    soundness: &'a Soundness,
+    tell: &'a SyncSender<ImportStep>,
+    stop: &'a AtomicBool,
+    is_gentle: bool,
+}
+
+impl Worker<'_> {
+    fn work(&self, tasks: &Mutex<Receiver<Task>>) {
+        loop {
+            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(task) = task else { return };
+            let started = Instant::now();
+            self.perform(task);
+            if self.is_gentle && !self.stop.load(Ordering::Relaxed) {
+                std::thread::sleep(started.elapsed() * REST);
+            }
         }
-        let _ = tell.send(ImportStep::Failure(error));
-    };
-    let release = |group: Arc<Group>| {
-        if door.is_dry() {
-            return;
-        }
-        if let Err(error) = Group::release(group, door.store(), soundness) {
-            fail(error.into());
-        }
-    };
-    loop {
-        let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(task) = task else { return };
+    }
+
+    fn perform(&self, task: Task) {
+        let is_stopped = self.stop.load(Ordering::Relaxed);
         match task {
             // What came in before the end still gets its list.
-            Task::End(group) => release(group),
-            Task::Version(_, group) if stop.load(Ordering::Relaxed) => release(group),
-            Task::Sumdb(..) if stop.load(Ordering::Relaxed) => {}
+            Task::End(group) => self.release(group),
+            Task::Version(_, group) if is_stopped => self.release(group),
+            Task::Sumdb(..) if is_stopped => {}
             Task::Version(arrival, group) => {
                 let (version, bytes) = (arrival.version.clone(), arrival.len());
-                match door.take(*arrival) {
+                match self.door.take(*arrival) {
                     Ok(outcome) => {
                         group.note(version.version(), &outcome);
-                        let _ = tell.send(ImportStep::Version {
+                        self.tell(ImportStep::Version {
                             version,
                             outcome,
                             bytes,
                         });
                     }
-                    Err(error) => fail(error),
+                    Err(error) => self.fail(error),
                 }
-                release(group);
+                self.release(group);
             }
-            Task::Sumdb(file, content) => match door.take_sumdb(&file, &content) {
-                Ok(outcome) => drop(tell.send(ImportStep::Sumdb { file, outcome })),
-                Err(error) => fail(error),
+            Task::Sumdb(file, content) => match self.door.take_sumdb(&file, &content) {
+                Ok(outcome) => self.tell(ImportStep::Sumdb { file, outcome }),
+                Err(error) => self.fail(error),
             },
         }
+    }
+
+    fn release(&self, group: Arc<Group>) {
+        if self.door.is_dry() {
+            return;
+        }
+        if let Err(error) = Group::release(group, self.door.store(), self.soundness) {
+            self.fail(error.into());
+        }
+    }
+
+    fn fail(&self, error: CarryError) {
+        if error.ends_everything() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        self.tell(ImportStep::Failure(error));
+    }
+
+    fn tell(&self, step: ImportStep) {
+        // The caller listens until all workers are gone.
+        let _ = self.tell.send(step);
     }
 }

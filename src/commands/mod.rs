@@ -1,5 +1,6 @@
 //! One file per command. The only folder that prints.
 
+mod crawl;
 mod export;
 mod import;
 mod list;
@@ -8,6 +9,7 @@ mod progress;
 mod publish;
 mod reindex;
 mod serve;
+mod signals;
 mod token;
 mod verify;
 

@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::crawl;
+use super::signals::Signals;
 use super::{ExitStatus, Printer};
 use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
 use crate::cli::ServeArgs;
@@ -82,6 +83,12 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         config.public_url.clone(),
     );
     let server = Server::start(listeners, app, config.limits.clone());
+    // Ends when it is dropped.
+    let _crawler = match config.crawl.as_slice() {
+        [] => None,
+        sources => Some(crawl::start(sources, &config.proxy, config.crawl_interval)?),
+    };
+
     printer.line(&ready_line(
         &config.proxy.root,
         &addresses,
@@ -237,29 +244,6 @@ fn raise_open_files_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::debug!(%error, "the limit of open files stays as it is");
-    }
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// The number of the next signal.
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.terminate.recv() => 15,
-            _ = self.interrupt.recv() => 2,
-        }
     }
 }
 

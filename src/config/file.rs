@@ -153,6 +153,8 @@ mod tests {
             poll-interval = "50ms"
             max-watches = 12
             scan-interval = 0
+            crawl = ["/srv/cache"]
+            crawl-interval = "10m"
             cache-size = 1048576
             max-connections = 7
             max-header-size = "8KiB"
@@ -172,7 +174,7 @@ mod tests {
         // Nothing is left for the weaker channel to fill in, so all keys above were understood.
         assert_eq!(settings.clone().or(ServeSettings::default()), settings);
         assert_eq!(ServeSettings::default().or(settings.clone()), settings);
-        assert_eq!(known_keys().len(), 46);
+        assert_eq!(known_keys().len(), 48);
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub struct ServeConfig {
     pub upstream_said: Said,
     /// What clients call this server.
     pub public_url: Option<PublicUrl>,
+    /// Where versions are imported from in the background.
+    pub crawl: Vec<PathBuf>,
+    /// How often that is; zero for once, at start.
+    pub crawl_interval: Duration,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -87,6 +91,7 @@ pub(super) const LIST_TTL: TimeSpan = TimeSpan(Duration::from_secs(60));
 pub(super) const NEGATIVE_TTL: TimeSpan = TimeSpan(Duration::from_secs(60));
 const UPLOAD_TIMEOUT: TimeSpan = TimeSpan(Duration::from_secs(60));
 const SCAN_INTERVAL: TimeSpan = TimeSpan(Duration::from_secs(3600));
+const CRAWL_INTERVAL: TimeSpan = TimeSpan(Duration::from_secs(3600));
 const CACHE_SIZE: ByteSize = ByteSize(16 << 20);
 const MAX_CONNECTIONS: u32 = 4096;
 const MAX_HEADER_SIZE: ByteSize = ByteSize(32 << 10);
@@ -179,6 +184,8 @@ impl ServeConfig {
                 idle_timeout: timeout("idle-timeout", settings.idle_timeout, IDLE_TIMEOUT)?,
                 write_timeout: timeout("write-timeout", settings.write_timeout, WRITE_TIMEOUT)?,
             },
+            crawl: settings.crawl.unwrap_or_default(),
+            crawl_interval: settings.crawl_interval.unwrap_or(CRAWL_INTERVAL).0,
             // Zero is meaningful here: stop at once.
             shutdown_timeout: settings.shutdown_timeout.unwrap_or(SHUTDOWN_TIMEOUT).0,
             log: LogSettings {
@@ -263,6 +270,8 @@ mod tests {
             ("poll-interval", POLL_INTERVAL.to_string()),
             ("max-watches", MAX_WATCHES.to_string()),
             ("scan-interval", SCAN_INTERVAL.to_string()),
+            ("crawl", "none".to_owned()),
+            ("crawl-interval", CRAWL_INTERVAL.to_string()),
             ("cache-size", CACHE_SIZE.to_string()),
             ("state", "that of the platform".to_owned()),
             ("read-auth", "false".to_owned()),
@@ -323,7 +332,7 @@ mod tests {
             let variable = format!("ATHENS_{}", flag.replace('-', "_").to_uppercase());
             assert_eq!(argument.get_env().unwrap(), variable.as_str(), "{flag}");
         }
-        assert_eq!(command.get_arguments().count(), 46);
+        assert_eq!(command.get_arguments().count(), 48);
     }
 
     #[test]

@@ -356,6 +356,26 @@ pub struct ServeSettings {
     )]
     pub scan_interval: Option<TimeSpan>,
 
+    /// Module cache, GOPATH, root or bundle from which versions are imported in the background, as `athens import` does. May
+    /// be given several times, or as a list with commas [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_CRAWL",
+        value_name = "DIR",
+        value_delimiter = ',',
+        help_heading = "Watching the folder"
+    )]
+    pub crawl: Option<Vec<PathBuf>>,
+
+    /// Time between two looks for new versions where crawl says; 0 looks once, after the start [default: 1h]
+    #[arg(
+        long,
+        env = "ATHENS_CRAWL_INTERVAL",
+        value_name = "TIME",
+        help_heading = "Watching the folder"
+    )]
+    pub crawl_interval: Option<TimeSpan>,
+
     /// Memory for version lists and other small files (bytes, or with a unit) [default: 16MiB]
     #[arg(
         long,
@@ -511,6 +531,8 @@ impl ServeSettings {
             poll_interval,
             max_watches,
             scan_interval,
+            crawl,
+            crawl_interval,
             cache_size,
             max_zip_size,
             max_uploads,
@@ -559,6 +581,8 @@ impl ServeSettings {
             poll_interval: self.poll_interval.or(poll_interval),
             max_watches: self.max_watches.or(max_watches),
             scan_interval: self.scan_interval.or(scan_interval),
+            crawl: self.crawl.or(crawl),
+            crawl_interval: self.crawl_interval.or(crawl_interval),
             cache_size: self.cache_size.or(cache_size),
             max_zip_size: self.max_zip_size.or(max_zip_size),
             max_uploads: self.max_uploads.or(max_uploads),

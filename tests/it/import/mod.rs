@@ -2,6 +2,7 @@
 
 mod cache;
 mod checkouts;
+mod crawl;
 mod interrupted;
 mod outcomes;
 mod roots;
