@@ -1,9 +1,11 @@
 //! The command line: types and help text, nothing else.
 
 mod carry;
+mod fetch;
 mod help;
 
 pub use carry::{ExportArgs, ImportArgs};
+pub use fetch::{FetchArgs, ToolchainPlatform};
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -34,6 +36,7 @@ Examples:
   athens reindex --root /srv/modules              make the folder ready for a static server or file://
   athens verify --root /srv/modules               read everything in it, and say what is wrong
   athens import                                   take what is in the go command's module cache
+  athens fetch --from go.mod                      have everything that a project builds with in the folder
   athens export --from go.sum -o bundle.tar       one file with all that a project builds with
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
 
@@ -73,6 +76,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Take modules from a module cache, a GOPATH, another root or a bundle
     Import(ImportArgs),
+    /// Fetch modules before anybody asks for them: some, or all that a project builds with
+    Fetch(Box<FetchArgs>),
     /// Put modules, and what proves them, into a bundle
     Export(ExportArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read

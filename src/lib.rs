@@ -10,6 +10,7 @@
 //! - [`sumdb`]: checksum databases: keys, notes, tiles, and a client that proves what it is told; without I/O.
 //! - [`carry`]: modules carried in and out: module caches, checkouts, other roots, bundles.
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
+//! - [`warm`]: fetches what will be needed before anybody asks for it.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`client`]: the other end of the wire: sends a version to a server.
@@ -42,3 +43,4 @@ pub mod sumdb;
 pub mod transport;
 pub mod upstream;
 pub mod verify;
+pub mod warm;

@@ -2,6 +2,7 @@
 
 mod crawl;
 mod export;
+mod fetch;
 mod import;
 mod list;
 mod printer;
@@ -52,6 +53,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Reindex(arguments) => reindex::run(&arguments, printer),
         Command::Verify(arguments) => verify::run(&arguments, printer),
         Command::Import(arguments) => import::run(&arguments, printer),
+        Command::Fetch(arguments) => fetch::run(*arguments, printer),
         Command::Export(arguments) => export::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
     };

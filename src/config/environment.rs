@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use crate::module::Platform;
+
 /// Whether a variable is set to nothing.
 ///
 /// Container files and unit files have no way to unset a variable, only to leave it empty: an empty one counts as
@@ -16,6 +18,25 @@ pub fn is_blank(variable: &OsStr) -> bool {
 #[must_use]
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// The platform of this machine, as Go names it; `None` if Go does not run there.
+#[must_use]
+pub fn this_platform() -> Option<Platform> {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        os => os,
+    };
+    let architecture = match std::env::consts::ARCH {
+        "x86" => "386",
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "loongarch64" => "loong64",
+        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+        "powerpc64" => "ppc64",
+        architecture => architecture,
+    };
+    format!("{os}-{architecture}").parse().ok()
 }
 
 /// The text of a variable; nothing is `None`, as is what is empty or no UTF-8.

@@ -14,6 +14,7 @@
 
 mod client;
 pub mod environment;
+mod fetch;
 mod file;
 mod go_env;
 mod listen;
@@ -25,6 +26,7 @@ mod units;
 mod upstream;
 
 pub use client::{Concealed, netrc_file, token_variable};
+pub use fetch::FetchSettings;
 pub use file::ConfigFileError;
 pub use go_env::GoEnvironment;
 pub use listen::ListenAddress;

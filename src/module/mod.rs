@@ -36,6 +36,7 @@ mod glob;
 mod go_sum;
 mod gomod;
 mod info;
+mod module_query;
 mod module_version;
 mod path;
 mod pattern;
@@ -44,6 +45,7 @@ mod query;
 mod semver;
 mod sum;
 mod time;
+mod toolchain;
 mod unicode;
 mod version;
 mod version_pattern;
@@ -56,9 +58,11 @@ pub use file_path::{InvalidFilePath, check_file_path};
 pub use glob::GlobFault;
 pub use go_sum::{GoSum, GoSumFault, GoSumLine, InvalidGoSum};
 pub use gomod::{
-    GoMod, GoModFault, InvalidGoMod, Requirement, Retraction, module_line, synthesized_go_mod,
+    GoMod, GoModFault, InvalidGoMod, MainGoMod, ReplacedBy, Requirement, Retraction, module_line,
+    synthesized_go_mod,
 };
 pub use info::{Info, InfoFault, InvalidInfo, WrongInfo};
+pub use module_query::{InvalidModuleQuery, ModuleQuery};
 pub use module_version::{InvalidModuleVersion, ModuleVersion};
 pub use path::{InvalidModulePath, ModulePath};
 pub use pattern::{InvalidPathPatterns, PathPatterns};
@@ -66,5 +70,6 @@ pub use query::{InvalidVersionQuery, Revision, VersionQuery};
 pub use semver::{compare_semver, is_semver};
 pub use sum::{InvalidSum, Sum};
 pub use time::{InvalidTime, Time};
+pub use toolchain::{InvalidPlatform, Platform, Toolchain};
 pub use version::{InvalidVersion, Version, VersionFault};
 pub use version_pattern::{InvalidVersionPattern, VersionPattern};

@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "commands",
         &[
             "cli", "client", "config", "http", "logging", "proxy", "auth", "carry", "verify",
-            "catalog", "store", "modzip", "module",
+            "warm", "catalog", "store", "modzip", "module",
         ],
     ),
     ("cli", &["config", "auth", "module"]),
@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("carry", &["catalog", "store", "modzip", "module"]),
     ("verify", &["catalog", "store", "modzip", "module"]),
+    ("warm", &["proxy", "store", "modzip", "module"]),
     ("catalog", &["store", "modzip", "module"]),
     ("store", &["module"]),
     ("modzip", &["module"]),

@@ -21,6 +21,8 @@ mod direct;
 mod docs;
 /// `athens export`, and what becomes of its bundles.
 mod export;
+/// `athens fetch`: what it brings, and what it says of what it can not bring.
+mod fetch;
 /// Real go commands, old and new, with the server as their only GOPROXY.
 mod go_client;
 /// Requests that nobody means well with.

@@ -150,7 +150,7 @@ fn ignore(arguments: &[&str]) -> Result<(), GoModFault> {
 }
 
 /// The text of a word, quoted or not.
-fn string(word: &str) -> Result<String, GoModFault> {
+pub(super) fn string(word: &str) -> Result<String, GoModFault> {
     let text = match word.starts_with('"') {
         true => quote::unquote(word),
         // Other quotes are reserved, also in the middle of a word.

@@ -1,13 +1,17 @@
 //! What a proxy needs from a `go.mod` file.
 //!
 //! `lex.rs` cuts the text into tokens, `syntax.rs` makes lines and blocks of them and hands each comment to the line it
-//! belongs to, `directive.rs` reads the few directives we know, `quote.rs` the strings. Comments matter: deprecations
+//! belongs to, `directive.rs` reads the few directives we know, `main_module.rs` those that count in the main module
+//! only, `quote.rs` the strings. Comments matter: deprecations
 //! and the reasons of retractions are written in them.
 
 mod directive;
 mod lex;
+mod main_module;
 mod quote;
 mod syntax;
+
+pub use main_module::{MainGoMod, ReplacedBy};
 
 use super::module_version::ModuleVersion;
 use super::path::ModulePath;
