@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::caller::Caller;
 use super::fetch::{Answer, FetchFailure, Fetching, Memory, Question, best_of};
-use super::route::Route;
+use super::route::{NotAsked, Route};
 use super::{ModuleProxy, ProxyError};
 use crate::module::{ModulePath, ModuleVersion, Revision, Version};
 use crate::store::{Content, ModuleFile, Object};
@@ -22,6 +22,13 @@ impl ModuleProxy {
     /// [`ProxyError::UnknownModule`] if there is no such module; [`ProxyError::Forbidden`] if it is not to be served;
     /// [`ProxyError::Fetch`] if the upstreams fail and the tree has nothing of it.
     pub async fn list(&self, module: &ModulePath, caller: &Caller) -> Result<Object, ProxyError> {
+        if self.is_tree_alone(module) {
+            // Whose it is makes no difference.
+            return match self.catalog.module(module).await? {
+                Some(index) => Ok(index.list.clone()),
+                None => Err(self.not_in_tree(module)),
+            };
+        }
         let standing = self.admit_module(module).await?;
         let stored = self.catalog.module(module).await?;
         let (fetching, ask) = match self.route(module, &standing, caller) {
@@ -101,6 +108,19 @@ impl ModuleProxy {
             }
             answer => answer,
         }
+    }
+
+    /// Whether nobody is asked about what the tree lacks, and no rule is about this module.
+    fn is_tree_alone(&self, module: &ModulePath) -> bool {
+        self.stored_only.is_some()
+            && !self.policy.sorts_out(module, false)
+            && self.policy.on_module(module, true).is_none()
+    }
+
+    /// What is said of a module that the tree lacks where nobody is asked.
+    fn not_in_tree(&self, module: &ModulePath) -> ProxyError {
+        let why = self.stored_only.and_then(NotAsked::of_server);
+        ProxyError::unknown_module(module, why)
     }
 
     /// The `.info` of the highest version that the list has.

@@ -28,6 +28,13 @@ pub enum NotAsked {
     Private,
 }
 
+impl NotAsked {
+    /// Why a server asks nobody; one that was never meant to need not say so each time.
+    pub(super) fn of_server(why: StoredOnly) -> Option<Self> {
+        (why != StoredOnly::NoUpstream).then_some(Self::StoredOnly(why))
+    }
+}
+
 impl std::fmt::Display for NotAsked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -56,11 +63,7 @@ impl ModuleProxy {
             Standing::Foreign => Privacy::Public,
         };
         if let Some(why) = self.stored_only.or(caller.stored_only) {
-            // A server that was never meant to fetch need not say so each time.
-            return match why {
-                StoredOnly::NoUpstream => Route::Stored(None),
-                why => stored(NotAsked::StoredOnly(why)),
-            };
+            return Route::Stored(NotAsked::of_server(why));
         }
         if self.catalog.store().staging().is_read_only() {
             return stored(NotAsked::StoredOnly(StoredOnly::ReadOnly));

@@ -33,10 +33,14 @@ impl ModuleProxy {
     /// # Errors
     /// If the folder can not be read: then nobody may be asked.
     pub(super) async fn standing(&self, module: &ModulePath) -> Result<Standing, StoreError> {
-        for path in at_and_above(module) {
-            if self.catalog.is_owned(&path).await? || self.was_published(&path).await? {
-                return Ok(Standing::Owned(path));
+        let paths: Vec<ModulePath> = at_and_above(module).collect();
+        for path in &paths {
+            if self.catalog.is_owned(path).await? {
+                return Ok(Standing::Owned(path.clone()));
             }
+        }
+        if let Some(path) = self.published_among(paths).await? {
+            return Ok(Standing::Owned(path));
         }
         Ok(if self.policy.private.matches(module) {
             Standing::Private
@@ -47,15 +51,21 @@ impl ModuleProxy {
 }
 
 impl ModuleProxy {
-    /// Whether a version of a module was published here once. Its files may be gone, by accident or moved to quarantine:
-    /// the name stays ours.
-    async fn was_published(&self, module: &ModulePath) -> Result<bool, StoreError> {
+    /// Of which of these a version was published here once. Its files may be gone, by accident or moved to quarantine: the
+    /// name stays ours.
+    async fn published_among(
+        &self,
+        paths: Vec<ModulePath>,
+    ) -> Result<Option<ModulePath>, StoreError> {
         let store = self.catalog.store();
-        if let Some(known) = store.provenance().was_published_at_hand(module) {
-            return Ok(known);
+        if let Some(known) = store.provenance().published_among_at_hand(&paths) {
+            return Ok(known.cloned());
         }
-        let (store, module) = (store.clone(), module.clone());
-        let asked = tokio::task::spawn_blocking(move || store.provenance().was_published(&module));
+        let store = store.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let known = store.provenance().published_among(&paths)?;
+            Ok(known.cloned())
+        });
         asked
             .await
             .map_err(|error| StoreError::task_failed("read the journal of", error))?

@@ -85,18 +85,24 @@ impl<'a> Provenance<'a> {
         Ok(standing == Some(EventKind::Delete))
     }
 
-    /// Whether a version of this module was ever published here, whatever became of it: the name is ours. Costs what
-    /// [`of`](Self::of) does.
+    /// The first of these modules of which a version was ever published here, whatever became of it: the name is ours.
+    /// Costs what [`of`](Self::of) does.
     ///
     /// # Errors
     /// If the journal is there and can not be read.
-    pub fn was_published(&self, module: &ModulePath) -> Result<bool, StoreError> {
-        Ok(self.known()?.published.contains(&key_of_module(module)))
+    pub fn published_among<'m>(
+        &self,
+        modules: &'m [ModulePath],
+    ) -> Result<Option<&'m ModulePath>, StoreError> {
+        Ok(self.known()?.published_among(modules))
     }
 
-    /// As [`was_published`](Self::was_published), if that is known without waiting for the disk or for somebody who reads
-    /// the journal: for async threads.
-    pub fn was_published_at_hand(&self, module: &ModulePath) -> Option<bool> {
+    /// As [`published_among`](Self::published_among), if that is known without waiting for the disk or for somebody who
+    /// reads the journal: for async threads.
+    pub fn published_among_at_hand<'m>(
+        &self,
+        modules: &'m [ModulePath],
+    ) -> Option<Option<&'m ModulePath>> {
         let known = match self.index.0.try_lock() {
             Ok(known) => known,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -104,7 +110,7 @@ impl<'a> Provenance<'a> {
         };
         known
             .is_up_to_date(self.store)
-            .then(|| known.published.contains(&key_of_module(module)))
+            .then(|| known.published_among(modules))
     }
 
     /// How many lines are no events and have not been noted as known ([`Event::about_the_journal`]): what they said is
@@ -163,6 +169,17 @@ impl Known {
         Ok(())
     }
 
+    fn published_among<'m>(&self, modules: &'m [ModulePath]) -> Option<&'m ModulePath> {
+        if self.published.is_empty() {
+            return None;
+        }
+        // No version has an empty name, so this is no key of one.
+        let key = |module: &ModulePath| VersionKey::of_names(module.as_str(), "");
+        modules
+            .iter()
+            .find(|module| self.published.contains(&key(module)))
+    }
+
     /// Whether the journal is as it was. Its change time says nothing: taking room for the next line changes that too.
     fn is_up_to_date(&self, store: &DirStore) -> bool {
         let now = rustix::fs::statat(store.root_fd(), JOURNAL, AtFlags::SYMLINK_NOFOLLOW)
@@ -197,11 +214,6 @@ impl Known {
             EventKind::Repair => {}
         }
     }
-}
-
-/// No version has an empty name, so this is no key of one.
-fn key_of_module(module: &ModulePath) -> VersionKey {
-    VersionKey::of_names(module.as_str(), "")
 }
 
 fn is_same_file(one: &Identity, other: &Identity) -> bool {
@@ -262,14 +274,13 @@ mod tests {
     fn a_published_name_stays_ours() {
         let scratch = tempfile::tempdir().unwrap();
         let store = store(scratch.path());
-        let module: ModulePath = "example.com/m".parse().unwrap();
+        let paths = ["example.com/m/sub", "example.com/m", "example.com"];
+        let paths = paths.map(|path| path.parse::<ModulePath>().unwrap());
         let was = || {
-            let known = store.provenance().was_published(&module).unwrap();
-            assert_eq!(
-                store.provenance().was_published_at_hand(&module),
-                Some(known)
-            );
-            known
+            let known = store.provenance().published_among(&paths).unwrap();
+            let at_hand = store.provenance().published_among_at_hand(&paths);
+            assert_eq!(at_hand, Some(known));
+            known == Some(&paths[1])
         };
         for (kind, want) in [
             (EventKind::Fetch, false),
@@ -280,11 +291,11 @@ mod tests {
         ] {
             append(&store, kind, "v1.0.0");
             // Nobody has read the new line yet.
-            assert_eq!(store.provenance().was_published_at_hand(&module), None);
+            assert_eq!(store.provenance().published_among_at_hand(&paths), None);
             assert_eq!(was(), want, "{kind:?}");
         }
-        let other: ModulePath = "example.com/other".parse().unwrap();
-        assert!(!store.provenance().was_published(&other).unwrap());
+        let others = store.provenance().published_among(&paths[..1]).unwrap();
+        assert_eq!(others, None);
     }
 
     #[test]
