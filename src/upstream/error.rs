@@ -12,7 +12,7 @@ pub enum FetchErrorKind {
     /// The upstream said that there is no such thing: 404, 410, a missing file, a repository that answered and lacks it. Also
     /// when the list of upstreams has nobody to ask.
     NotFound,
-    /// The upstream said no: 401, 403, 451 and other 4xx.
+    /// The upstream said no: 401, 403, 451 and other 4xx; also 508, that it leads back to who asks.
     Refused {
         /// The status of the answer.
         status: u16,

@@ -43,11 +43,9 @@ impl Fetching {
                 if self.is_verified(ask) && self.sums.has_any() {
                     let sum = go_mod_sum(&go_mod);
                     self.sums.verify(version, None, Some(&sum)).await?;
-                } else if let Err(error) = GoMod::parse(&go_mod) {
-                    // Nobody vouches for it, and it would be kept for ever: not the login page of some network. That it
-                    // names another module is no fault: forks do, for `replace`.
-                    let why = format!("is no go.mod: {error}");
-                    return Err(invalid(version, file, why));
+                } else {
+                    // Nobody vouches for it, and it would be kept for ever.
+                    look_at(&go_mod).map_err(|why| invalid(version, file, why))?;
                 }
                 self.keep_small(version, file, go_mod).await?;
             }
@@ -220,6 +218,16 @@ async fn receive(store: DirStore, mut body: ZipBody) -> Result<StagedFile, ZipEr
     // What the disk said comes first.
     let staged = written?;
     received.map(|()| staged)
+}
+
+/// Whether these bytes can be a go.mod, and are not the login page of some network. That it names another module is no
+/// fault: forks do, for `replace`.
+fn look_at(go_mod: &[u8]) -> Result<(), String> {
+    match GoMod::parse(go_mod) {
+        Ok(file) if file.module_path().is_some() => Ok(()),
+        Ok(_) => Err("is no go.mod: it has no module line".to_owned()),
+        Err(error) => Err(format!("is no go.mod: {error}")),
+    }
 }
 
 fn refuse_deleted(store: &DirStore, version: &ModuleVersion) -> Result<(), FetchFailure> {

@@ -82,6 +82,7 @@ fn too_slow_is_504_and_the_fetch_goes_on() {
             "upstream did not answer within 300 ms; the fetch goes on, ask again later"
         )
     );
+    upstream.until_hanging(1);
     assert_eq!(site.stored_of(MODULE), ["info", "mod"]);
     upstream.release();
     until("the zip is in the folder", || {
