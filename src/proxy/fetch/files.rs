@@ -12,7 +12,7 @@ use super::Fetching;
 use super::failure::FetchFailure;
 use super::question::{Answer, Question};
 use crate::catalog::{Verdict, check_go_mod, check_info, clause};
-use crate::module::{GoMod, Info, ModuleVersion, Sum, VersionQuery};
+use crate::module::{GoMod, Info, ModuleVersion, Sum, VersionQuery, synthesized_go_mod};
 use crate::modzip::{self, Strictness, go_mod_sum};
 use crate::store::{
     Committed, DirStore, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError,
@@ -176,11 +176,17 @@ impl Fetching {
             let Some(sum) = report.sum.filter(|_| report.is_sound()) else {
                 return Err(invalid(&version, ModuleFile::Zip, clause(&report)));
             };
-            if report.go_mod.is_some_and(|in_zip| in_zip != go_mod) {
-                let why = "holds another go.mod than the .mod file from upstream";
-                return Err(invalid(&version, ModuleFile::Zip, why.to_owned()));
-            }
-            Ok((staged, sum))
+            // What differs would be in the tree and in no list.
+            let why = match report.go_mod {
+                Some(in_zip) if in_zip != go_mod => {
+                    "holds another go.mod than the .mod file from upstream"
+                }
+                None if synthesized_go_mod(version.path()) != go_mod => {
+                    "holds no go.mod, and the .mod file from upstream is not the one of a module without"
+                }
+                _ => return Ok((staged, sum)),
+            };
+            Err(invalid(&version, ModuleFile::Zip, why.to_owned()))
         })
         .await
     }

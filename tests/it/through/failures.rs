@@ -347,3 +347,36 @@ fn a_zip_without_info_is_kept_whole() {
     assert_eq!(site.stored_of(MODULE), ["info", "mod", "zip"]);
     assert!(site.text(&path_of(MODULE, "info")).contains("v1.0.0"));
 }
+
+#[test]
+fn a_zip_without_go_mod() {
+    let module = version(MODULE);
+    let zip = zip_with(&module, &[("m.go", b"package m\n")]);
+    for (name, go_mod, status) in [
+        (
+            "the one that stands for none",
+            "module example.com/m\n",
+            200,
+        ),
+        (
+            "another",
+            "module example.com/m\n\nrequire example.org/evil v1.0.0\n",
+            502,
+        ),
+    ] {
+        let tree = origin(&[MODULE]);
+        let upstream = Upstream::of_tree(tree.root());
+        upstream
+            .on(&path_of(MODULE, "zip"), Reply::ok(zip.clone()))
+            .on(&path_of(MODULE, "mod"), Reply::ok(go_mod));
+        let site = Site::start(&upstream.url(), &[]);
+        let (got, text) = site.said(&path_of(MODULE, "zip"));
+        assert_eq!(got, status, "{name}");
+        if status == 200 {
+            assert_eq!(site.stored_of(MODULE), ["info", "mod", "zip"]);
+        } else {
+            assert!(text.contains("holds no go.mod"), "{text}");
+            assert_eq!(site.stored_of(MODULE), SMALL);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use super::site::{Site, path_of};
-use crate::support::http::Request;
+use crate::support::http::{Request, read_answer};
 use crate::support::upstream::{Reply, Upstream};
 
 const LOOP: &str = "this request has come through this server before";
@@ -93,4 +93,23 @@ fn who_passed_a_request_on_is_said() {
     let again = Request::new("GET", "/example.com/m/@v/list").header("Via", &ours);
     assert_eq!(again.send(&site.url()).status, 200);
     assert_ne!(via(&upstream), format!("{ours}, {ours}"));
+}
+
+/// Each is asked by a client and by the other one at the same time, for the same thing: neither waits for ever.
+#[test]
+fn two_servers_that_wait_for_each_other() {
+    let address = free_address();
+    let flags = ["--upstream-timeout", "1s"];
+    let first = Site::start(&format!("http://{address}"), &flags);
+    let second = Site::start(
+        &first.url(),
+        &["--listen", &address, "--upstream-timeout", "1s"],
+    );
+    for path in paths() {
+        let begin = |site: &Site| Request::new("GET", &path).begin(&site.url()).unwrap();
+        for mut client in [begin(&first), begin(&second)] {
+            let answer = read_answer(&mut client).unwrap();
+            assert!([504, 508].contains(&answer.status), "{}", answer.text());
+        }
+    }
 }
