@@ -51,6 +51,8 @@ mod serve_config;
 mod serve_signals;
 /// The same folder by nginx and by file://.
 mod static_server;
+/// Real projects through the server, with a network and without.
+mod stories;
 /// Checksum databases against golang.org/x/mod/sumdb.
 mod sumdb;
 mod support;

@@ -171,9 +171,9 @@ fn other_sums_are_said_whether_fetched_or_there() {
     for (version, outcome, why) in outcomes(&told) {
         assert_eq!(outcome, "failed", "{version}");
         let file = if version.starts_with(there.path().as_str()) {
-            "zip"
+            ".zip"
         } else {
-            "mod"
+            ".mod"
         };
         assert!(
             why.starts_with(&format!("its {file} has the sum h1:")),
@@ -226,7 +226,7 @@ fn every_failure_is_named_and_hinders_no_other() {
     let [none, torn] = outcomes(&told).try_into().unwrap();
     assert_eq!((none.1.as_str(), torn.1.as_str()), ("failed", "failed"));
     assert!(none.2.contains("404"), "{none:?}");
-    assert!(torn.2.contains("the zip file from upstream"), "{torn:?}");
+    assert!(torn.2.contains("the .zip file from upstream"), "{torn:?}");
     assert_eq!(
         held(&root)
             .iter()

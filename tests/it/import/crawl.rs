@@ -28,6 +28,11 @@ fn what_comes_later_comes_too() {
     source.add("example.com/o@v1.0.0");
     std::fs::rename(source.root(), &later).unwrap();
     until("the other source", || has("/example.com/o/@v/v1.0.0.mod"));
+    // What is derived comes last.
+    for module in ["m", "n", "o"] {
+        let latest = root.root().join(format!("example.com/{module}/@latest"));
+        until("the derived files", || latest.is_file());
+    }
     let ended = server.stop_and_collect();
     assert!(ended.status.success());
     let said = format!("1 version imported from {}", cache.root().display());
