@@ -63,12 +63,16 @@ pub(super) fn ends_connection<B>(request: &Request<B>) -> bool {
     request.headers().contains_key(TRANSFER_ENCODING)
 }
 
-/// RFC 9112, 3.2: `GET` names a path, or a whole URL of ours. `CONNECT host:port` and `OPTIONS *` have no path; their
-/// methods are refused later.
+/// RFC 9112, 3.2: a request names a path, or a whole URL of ours. `CONNECT host:port` and `OPTIONS *` have no path; their
+/// methods are refused later. Another method with a host and port would find filters that panic without a path.
 fn check_target<B>(request: &Request<B>) -> Result<(), Refusal> {
     let uri = request.uri();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if reads && !uri.path().starts_with('/') {
+    let has_path = match *request.method() {
+        Method::CONNECT => true,
+        Method::OPTIONS if uri.path() == "*" => true,
+        _ => uri.path().starts_with('/'),
+    };
+    if !has_path {
         return Err(Refusal::BadMessage("the request target is not a path"));
     }
     match uri.scheme_str() {

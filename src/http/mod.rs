@@ -40,12 +40,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::X_CONTENT_TYPE_OPTIONS;
 use warp::http::{HeaderValue, Method};
-use warp::path::Tail;
+use warp::path::FullPath;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 pub use base_path::{BasePath, InvalidBasePath};
 pub use guard::Guard;
@@ -200,23 +200,25 @@ fn not_found() -> impl Filter<Extract = (Response,), Error = Infallible> + Copy 
 fn method_not_allowed(
     base_path: &BasePath,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {
-    below(base_path)
-        .and(has_path())
-        .and(warp::path::tail())
-        .map(|rest: Tail| methods::refuse(rest.as_str()))
-        .or(warp::any().map(|| Refusal::MethodNotAllowed(methods::READ)))
-        .unify()
-        .map(Refusal::into_response)
-}
-
-/// Whether the target is a path: that of CONNECT is a host and a port, on which warp's tail of a path panics.
-fn has_path() -> impl Filter<Extract = (), Error = Rejection> + Copy {
-    warp::method()
-        .and_then(async |method: Method| match method {
-            Method::CONNECT => Err(warp::reject::not_found()),
-            _ => Ok(()),
+    // What CONNECT asks for is no path: warp's filters for one panic there.
+    let connect = warp::method()
+        .and_then(|method: Method| {
+            std::future::ready(match method {
+                Method::CONNECT => Ok(()),
+                _ => Err(warp::reject()),
+            })
         })
         .untuple_one()
+        .map(|| Refusal::MethodNotAllowed(methods::READ));
+    let base_path = base_path.as_str().to_owned();
+    let others = warp::path::full().map(move |path: FullPath| {
+        let below = path.as_str().strip_prefix(base_path.as_str());
+        match below.and_then(|path| path.strip_prefix('/')) {
+            Some(path) => methods::refuse(path),
+            None => Refusal::MethodNotAllowed(methods::READ),
+        }
+    });
+    connect.or(others).unify().map(Refusal::into_response)
 }
 
 /// On every reply: what we say is plain text or JSON must not be guessed to be a page with scripts in it.
