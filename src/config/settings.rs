@@ -395,7 +395,7 @@ pub struct ServeSettings {
     )]
     pub max_zip_size: Option<ByteSize>,
 
-    /// Most uploads at a time; further ones are answered 503 [default: 8]
+    /// Most uploads at a time; further ones wait three seconds for a place and are answered 503 then [default: 8]
     #[arg(
         long,
         env = "ATHENS_MAX_UPLOADS",
