@@ -1,58 +1,23 @@
 //! The GOPROXY protocol: `@v/list`, `@latest`, and the `.info`, `.mod` and `.zip` of a version.
 
-use std::convert::Infallible;
-
-use warp::Filter;
-use warp::http::{HeaderMap, Method};
-use warp::path::Tail;
 use warp::reply::Response;
 
 use super::App;
+use super::asked::Asked;
 use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
-use super::guard::Client;
 use super::request::{NoRequest, ProxyRequest, Target};
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
-use crate::proxy::{Caller, StoredOnly};
+use crate::proxy::Caller;
 use crate::store::{ModuleFile, Object, StoreKey};
 
-/// Everything that no other route took: whatever it is, it gets a reply.
-/// With `stored_only`, nothing is fetched for the requests that come this way.
-pub(super) fn route(
-    app: App,
-    stored_only: Option<StoredOnly>,
-) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
-    warp::path::tail()
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Client>())
-        .then(
-            move |rest: Tail, method: Method, headers: HeaderMap, client| {
-                let app = app.clone();
-                async move {
-                    answer(&app, &rest, &method, &headers, client, stored_only)
-                        .await
-                        .unwrap_or_else(Refusal::into_response)
-                }
-            },
-        )
-}
-
-async fn answer(
-    app: &App,
-    rest: &Tail,
-    method: &Method,
-    headers: &HeaderMap,
-    client: Option<Client>,
-    stored_only: Option<StoredOnly>,
-) -> Result<Response, Refusal> {
-    // Warp took the one slash that starts the path; a second one is still there.
-    let request = ProxyRequest::parse(&format!("/{}", rest.as_str()))?;
-    app.may_read(&request.module, headers, client).await?;
-    let mut caller = app.caller(headers)?;
-    caller.stored_only = stored_only.or(caller.stored_only);
-    let (object, file_headers) = fetch(app, request, &caller).await?;
-    file_reply::reply(object, file_headers, method, headers)
+/// Answers a file of a module.
+pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
+    let request = ProxyRequest::parse(&asked.path)?;
+    let Asked { app, headers, .. } = &asked;
+    app.may_read(&request.module, headers, asked.client).await?;
+    let (object, file_headers) = fetch(app, request, &asked.caller()?).await?;
+    file_reply::reply(object, file_headers, &asked.method, headers)
 }
 
 async fn fetch(

@@ -10,6 +10,7 @@
 
 mod access;
 mod activity;
+mod asked;
 mod base_path;
 mod caller;
 mod conditional;
@@ -177,8 +178,8 @@ fn modules(
     stored_only: Option<StoredOnly>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     warp::path("sumdb")
-        .and(sumdb::route(app.clone(), stored_only))
-        .or(download::route(app, stored_only))
+        .and(asked::route(app.clone(), stored_only, sumdb::answer))
+        .or(asked::route(app, stored_only, download::answer))
         .unify()
 }
 

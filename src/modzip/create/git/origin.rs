@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use super::command::Git;
 use super::error::GitError;
-use super::remote;
 use super::revision::Commit;
+use super::{remote, tags};
 use crate::module::{Info, InvalidInfo, ModuleVersion};
 
 /// The `.info` that the go command would write for a version that is a tag of a git repository: the commit's time, and
@@ -57,19 +56,8 @@ pub struct Repository {
 ///
 /// Git failed, or does not trust the directory (`safe.directory`).
 pub fn repository(dir: &Path) -> Result<Repository, GitError> {
-    let answer = Git::new(dir, "ask git for the tags of the repository")
-        .arguments(["for-each-ref", "--format=%(refname)", "refs/tags"])
-        .answer()?;
-    // A tag that is no UTF-8 is no version.
-    let text = String::from_utf8_lossy(&answer);
-    let mut tags: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("refs/tags/"))
-        .map(str::to_owned)
-        .collect();
-    tags.sort_unstable();
     Ok(Repository {
-        tags,
+        tags: tags::all(dir)?,
         remote: remote::url(dir)?,
     })
 }

@@ -8,8 +8,22 @@ use crate::module::{ModulePath, ModuleVersion, Version};
 
 /// The tags that point at a commit, sorted.
 pub(super) fn tags_of(dir: &Path, id: &str) -> Result<Vec<String>, GitError> {
-    let answer = Git::new(dir, "ask git for the tags of the commit")
-        .arguments(["for-each-ref", "--format=%(refname)", "--points-at", id])
+    listed(
+        dir,
+        "ask git for the tags of the commit",
+        &["--points-at", id],
+    )
+}
+
+/// All tags of a repository, sorted.
+pub(super) fn all(dir: &Path) -> Result<Vec<String>, GitError> {
+    listed(dir, "ask git for the tags of the repository", &[])
+}
+
+fn listed(dir: &Path, action: &'static str, which: &[&str]) -> Result<Vec<String>, GitError> {
+    let answer = Git::new(dir, action)
+        .arguments(["for-each-ref", "--format=%(refname)"])
+        .arguments(which)
         .arguments(["refs/tags"])
         .answer()?;
     // A tag that is no UTF-8 is no version.
