@@ -31,6 +31,11 @@ impl Fetching {
         file: ModuleFile,
         ask: &Ask,
     ) -> Result<Answer, FetchFailure> {
+        // Whoever asks has looked, perhaps in the moment before another fetch of the same file ended.
+        let key = StoreKey::File(version, file);
+        if self.catalog.store().read(&key).await?.is_some() {
+            return Ok(Answer::Stored);
+        }
         match file {
             ModuleFile::Info => {
                 let query = VersionQuery::Version(version.version().clone());

@@ -113,3 +113,22 @@ fn two_servers_that_wait_for_each_other() {
         }
     }
 }
+
+/// A ring is ended where it is noticed: whoever is told so on the way does not try again, nor somebody else.
+#[test]
+fn a_ring_further_on_costs_one_request() {
+    for separator in [",", "|"] {
+        let (ring, other) = (Upstream::start(), Upstream::start());
+        let list = format!("{}{separator}{}", ring.url(), other.url());
+        let site = Site::start(&list, &[]);
+        for path in paths() {
+            ring.on(&path, Reply::status(508, "it leads back"));
+        }
+        ring.on("/example.com/m/@v/v1.0.0.info", Reply::status(508, ""));
+        let path = path_of("example.com/m@v1.0.0", "mod");
+        let (status, text) = site.said(&path);
+        assert_eq!(status, 508, "{text}");
+        assert_eq!(ring.count(&path), 1);
+        assert_eq!(other.count(&path), usize::from(separator == "|"));
+    }
+}

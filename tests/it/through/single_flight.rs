@@ -115,3 +115,24 @@ fn absence_is_not_remembered_if_so_wished() {
     assert_eq!(site.get(&path).status, 404);
     assert_eq!(site.get(&path).status, 200);
 }
+
+/// Also that what the upstream has is of no use.
+#[test]
+fn a_broken_zip_is_not_fetched_each_time() {
+    let tree = origin(&[MODULE]);
+    let upstream = Upstream::of_tree(tree.root());
+    let path = path_of(MODULE, "zip");
+    upstream.on(&path, Reply::ok("no zip"));
+    let site = Site::start(&upstream.url(), &[]);
+    for _ in 0..3 {
+        assert_eq!(site.said(&path).0, 502);
+    }
+    assert_eq!(upstream.count(&path), 1);
+    // What is about the moment is asked again.
+    let path = path_of("example.com/n@v1.0.0", "mod");
+    upstream.on(&path, Reply::status(500, ""));
+    for _ in 0..3 {
+        assert_eq!(site.said(&path).0, 502);
+    }
+    assert_eq!(upstream.count(&path), 3);
+}
