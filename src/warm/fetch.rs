@@ -1,5 +1,6 @@
 //! Asking for everything that is wanted, several at a time.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -81,21 +82,23 @@ impl Warmer {
     ) -> Result<(), E> {
         let mut wants = wants.into_iter();
         let mut running = JoinSet::new();
+        // What each task is for: one that panics takes its own knowledge along.
+        let mut begun = HashMap::new();
         loop {
             while running.len() < self.jobs.get()
                 && let Some((version, want)) = wants.next()
             {
-                let this = self.clone();
-                running.spawn(async move {
-                    let fetched = this.bring(&version, &want).await;
-                    (version, want, fetched)
-                });
+                let (this, of) = (self.clone(), (version.clone(), want.clone()));
+                let task = running.spawn(async move { this.bring(&version, &want).await });
+                begun.insert(task.id(), of);
             }
-            match running.join_next().await {
+            let (id, fetched) = match running.join_next_with_id().await {
                 None => return Ok(()),
-                Some(Ok((version, want, fetched))) => visit(version, want, fetched)?,
-                // A task that panicked has said so; which version it was for, it took along.
-                Some(Err(_)) => {}
+                Some(Ok((id, fetched))) => (id, fetched),
+                Some(Err(error)) => (error.id(), Err(WarmError::Lost)),
+            };
+            if let Some((version, want)) = begun.remove(&id) {
+                visit(version, want, fetched)?;
             }
         }
     }

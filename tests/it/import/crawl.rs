@@ -58,9 +58,8 @@ fn a_root_that_takes_nothing_is_refused() {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--root", dir])
             .args(flags);
-        let ended = match TestServer::try_start(command) {
-            Err(ended) => ended,
-            Ok(_) => panic!("{flags:?}: it starts"),
+        let Err(ended) = TestServer::try_start(command) else {
+            panic!("{flags:?}: it starts");
         };
         assert!(!ended.status.success());
         assert!(ended.stderr.contains(said), "{flags:?}: {}", ended.stderr);
