@@ -32,11 +32,13 @@ impl<O: Operations> Client<O> {
     /// the database says cannot be believed.
     pub async fn lookup(&self, version: &ModuleVersion) -> Result<Answer, SumdbError<O::Error>> {
         let path = path(version);
-        if let Some(cached) = self.read_cache(&path).await? {
-            match self.accept(version, &cached, Origin::Cache).await {
-                Err(error) if error.kind() == SumdbErrorKind::Invalid => {}
-                answer => return answer,
-            }
+        if let Some(answer) = self.kept(version, &path).await? {
+            return Ok(answer);
+        }
+        // Others may be asking, or just have kept what they were told.
+        let _turn = self.lookups.take(&path).await;
+        if let Some(answer) = self.kept(version, &path).await? {
+            return Ok(answer);
         }
         let remote = format!("/{path}");
         let bytes = match self.fetch(&remote).await? {
@@ -51,6 +53,21 @@ impl<O: Operations> Client<O> {
         let answer = self.accept(version, &bytes, Origin::Database).await?;
         self.write_cache(&path, &bytes).await?;
         Ok(answer)
+    }
+
+    /// The record of a version as it is kept; `None` if it is not, or is damaged.
+    async fn kept(
+        &self,
+        version: &ModuleVersion,
+        path: &str,
+    ) -> Result<Option<Answer>, SumdbError<O::Error>> {
+        let Some(cached) = self.read_cache(path).await? else {
+            return Ok(None);
+        };
+        match self.accept(version, &cached, Origin::Cache).await {
+            Err(error) if error.kind() == SumdbErrorKind::Invalid => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// What the database says of the sums of a version that is here.

@@ -26,6 +26,7 @@ mod operations;
 #[cfg(test)]
 mod tests;
 mod tiles;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use super::tree::TreeHead;
 use flights::Flights;
 use head::StoredHead;
 use tiles::beginning;
+use turns::Turns;
 
 pub use answer::{Answer, Mismatch, SummedFile, Verdict};
 pub use error::{Inconsistent, SumdbError, SumdbErrorKind};
@@ -66,6 +68,8 @@ pub struct Client<O: Operations> {
     key: VerifierKey,
     operations: O,
     flights: Flights<O::Error>,
+    /// Held while a record is asked for, until it is kept.
+    lookups: Turns,
     head: ArcSwapOption<TreeHead>,
     /// Held while the head moves.
     stored: Mutex<StoredHead>,
@@ -88,6 +92,7 @@ impl<O: Operations> Client<O> {
             key,
             operations,
             flights: Flights::new(),
+            lookups: Turns::default(),
             head: ArcSwapOption::empty(),
             stored: Mutex::new(StoredHead::Unread),
         }

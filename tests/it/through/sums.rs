@@ -1,11 +1,14 @@
 //! Modules against a checksum database: what is tampered with is not kept and not served, and what was verified once is
 //! verified by clients without the database.
 
+use std::path::Path;
+
 use super::site::{Site, path_of};
 use super::sums_world::{GOOD, LATER, NAME, UNKNOWN, UPPER, World, download, kept};
 use crate::support::http::get;
+use crate::support::server::athens;
 use crate::support::tools::until;
-use crate::support::tree::{version, zip_of, zip_with};
+use crate::support::tree::{Tree, version, zip_of, zip_with};
 use crate::support::upstream::{Reply, Upstream};
 
 fn flags(key: &str) -> [&str; 4] {
@@ -203,8 +206,8 @@ fn passed_on_online_and_offline() {
     assert_eq!(world.upstream.paths(), [""; 0]);
 }
 
-fn copy_of(site: &Site) -> crate::support::tree::Tree {
-    let tree = crate::support::tree::Tree::new();
+fn copy_of(site: &Site) -> Tree {
+    let tree = Tree::new();
     crate::support::tools::copy_tree(site.tree.root(), tree.root());
     tree
 }
@@ -272,4 +275,37 @@ fn one_lookup_for_all_who_want_it() {
     assert_eq!(upstream.count(&lookup(GOOD)), 1);
     assert_eq!(upstream.count(&path_of(GOOD, "mod")), 1);
     until("nothing is under way", || site.stored_of(GOOD) == ["mod"]);
+}
+
+#[test]
+fn what_is_fetched_ahead_is_proved_in_the_newest_tree() {
+    let Some(world) = World::new() else { return };
+    let tree = Tree::new();
+    let fetch = |text: &str| {
+        let mut command = athens();
+        command
+            .args(["fetch", text, "--private", "", "--upstream"])
+            .args([&world.upstream.url(), "--sumdb", &world.key, "--root"])
+            .arg(tree.root());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let head = |root: &Path| {
+        let note = root.join("sumdb").join(NAME).join("latest");
+        let note = std::fs::read_to_string(note).unwrap();
+        note.lines().nth(1).unwrap().to_owned()
+    };
+    fetch(GOOD);
+    assert_eq!(head(tree.root()), "2");
+    // Nothing new is wanted, and the database has grown.
+    world.at("grown");
+    fetch(GOOD);
+    assert_eq!(head(tree.root()), "3");
+    // A client that has seen the tree as it is now verifies what it is given without the database.
+    let site = Site::over(tree, "off", &["--sumdb", &world.key]);
+    let gosumdb = [("GOSUMDB", world.key.as_str())];
+    let Some((is_success, said)) = download(&site.url(), &gosumdb, &[GOOD]) else {
+        return;
+    };
+    assert!(is_success, "{said:?}");
 }
