@@ -63,7 +63,7 @@ impl std::fmt::Display for Recorded {
         .collect();
         write!(
             f,
-            "lost from the journal and noted again: {}",
+            "noted in the journal, which lacked them: {}",
             parts.join(", ")
         )
     }
@@ -280,7 +280,7 @@ mod tests {
         recorded.deleted = 1;
         assert_eq!(
             recorded.to_string(),
-            "lost from the journal and noted again: 2 versions that are here, 1 deletion"
+            "noted in the journal, which lacked them: 2 versions that are here, 1 deletion"
         );
         assert!(!recorded.is_nothing());
     }

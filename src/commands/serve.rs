@@ -42,7 +42,7 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
         .thread_name("athens")
         .build()
         .context("cannot start the threads of the server")?;
-    let status = runtime.block_on(serve(&config, printer));
+    let status = runtime.block_on(serve(config, printer));
     end_runtime(runtime, &status);
     status
 }
@@ -56,7 +56,7 @@ fn end_runtime(runtime: Runtime, status: &anyhow::Result<ExitStatus>) {
     }
 }
 
-async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
+async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
     // Before anything can be interrupted, so that no signal is lost.
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let listeners = bind_all(&config.listen)?;
@@ -65,6 +65,8 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         .map(TcpListener::local_addr)
         .collect::<io::Result<Vec<_>>>()
         .context("cannot ask a socket for its address")?;
+    ask_others_only(&mut config, &addresses)?;
+    let config = &config;
     let proxy = ModuleProxy::open(&config.proxy)
         .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
     let fault = tokio::spawn({
@@ -115,6 +117,31 @@ async fn serve(config: &ServeConfig, printer: &mut Printer) -> anyhow::Result<Ex
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),
     }
+}
+
+/// Refuses an upstream that is this server itself. One that the go command is set to, because this server is its proxy, is
+/// left out: nobody said that it should be asked.
+fn ask_others_only(config: &mut ServeConfig, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+    let Some(settings) = &mut config.proxy.upstreams else {
+        return Ok(());
+    };
+    let Some(own) = settings.list.leading_to(addresses) else {
+        return Ok(());
+    };
+    let own = own.to_string();
+    if config.upstream_said != Said::Go {
+        bail!(
+            "the upstream {own} is this server itself: name another with --upstream, or off to serve what the folder has"
+        );
+    }
+    settings.list = settings.list.clone().without_those_leading_to(addresses);
+    tracing::warn!(
+        "go env GOPROXY names {own}, which is this server itself; it is not asked. Say whom to ask with --upstream"
+    );
+    if settings.list.is_off() && config.proxy.direct.is_none() {
+        config.proxy.upstreams = None;
+    }
+    Ok(())
 }
 
 /// The tokens that the server knows. On its first start it makes one for its own user.

@@ -1,6 +1,7 @@
 //! Lists of upstreams, in the syntax of `GOPROXY`.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use super::url::UpstreamUrl;
@@ -101,6 +102,33 @@ impl UpstreamList {
     #[must_use]
     pub fn is_off(&self) -> bool {
         self.0 == [UpstreamEntry::Off]
+    }
+
+    /// The first proxy that leads to whoever listens at one of these addresses of this machine.
+    #[must_use]
+    pub fn leading_to(&self, listeners: &[SocketAddr]) -> Option<&UpstreamUrl> {
+        self.0.iter().find_map(|entry| match entry {
+            UpstreamEntry::Proxy { url, .. } => listeners
+                .iter()
+                .any(|listener| url.leads_to(*listener))
+                .then_some(url),
+            _ => None,
+        })
+    }
+
+    /// The list without the proxies that lead there; `off` if nothing is left.
+    #[must_use]
+    pub fn without_those_leading_to(mut self, listeners: &[SocketAddr]) -> Self {
+        self.0.retain(|entry| match entry {
+            UpstreamEntry::Proxy { url, .. } => {
+                !listeners.iter().any(|listener| url.leads_to(*listener))
+            }
+            _ => true,
+        });
+        if self.0.is_empty() {
+            self.0.push(UpstreamEntry::Off);
+        }
+        self
     }
 
     /// Whether version control is asked in the end.

@@ -1,6 +1,7 @@
 //! Where one upstream is.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
@@ -41,6 +42,29 @@ impl UpstreamUrl {
     #[must_use]
     pub fn redacted(&self) -> &str {
         &self.shown
+    }
+
+    /// Whether it leads to whoever listens at this address of this machine, as far as the URL itself tells: by the address,
+    /// or as `localhost`.
+    #[must_use]
+    pub fn leads_to(&self, listener: SocketAddr) -> bool {
+        let Place::Http { url, .. } = &self.place else {
+            return false;
+        };
+        if url.port_or_known_default() != Some(listener.port()) {
+            return false;
+        }
+        let host = url.host_str().unwrap_or_default();
+        let listens_at = listener.ip().to_canonical();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => {
+                let address = address.to_canonical();
+                address == listens_at || (listens_at.is_unspecified() && address.is_loopback())
+            }
+            Err(_) => {
+                is_loopback_host(host) && (listens_at.is_loopback() || listens_at.is_unspecified())
+            }
+        }
     }
 
     /// Reads one, a scheme included.
@@ -135,5 +159,35 @@ impl fmt::Display for UpstreamUrl {
 impl fmt::Debug for UpstreamUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("UpstreamUrl").field(&self.shown).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_there() {
+        for (url, listener, leads) in [
+            ("http://127.0.0.1:3000", "127.0.0.1:3000", true),
+            ("http://127.0.0.1:3000/go", "127.0.0.1:3000", true),
+            ("http://localhost:3000", "127.0.0.1:3000", true),
+            ("http://[::1]:3000", "[::1]:3000", true),
+            ("http://127.0.0.1:3000", "0.0.0.0:3000", true),
+            ("http://127.0.0.1:3000", "[::]:3000", true),
+            ("http://[::ffff:127.0.0.1]:3000", "127.0.0.1:3000", true),
+            ("http://127.0.0.1:3001", "127.0.0.1:3000", false),
+            ("http://10.0.0.1:3000", "0.0.0.0:3000", false),
+            ("http://mirror.example:3000", "0.0.0.0:3000", false),
+            ("http://127.0.0.1", "127.0.0.1:80", true),
+            ("file:///srv", "127.0.0.1:80", false),
+        ] {
+            let parsed = UpstreamUrl::parse(url).unwrap();
+            assert_eq!(
+                parsed.leads_to(listener.parse().unwrap()),
+                leads,
+                "{url} {listener}"
+            );
+        }
     }
 }

@@ -211,7 +211,13 @@ impl Door {
         let version = arrived.version;
         let _turn = self.changing.lock(version);
         if self.store.provenance().of(version)?.is_none() {
-            self.note(version, arrived.provenance, sum, there.len())?;
+            // A fetched version is in the journal before its zip is there. So this one was put here by hand, and that the
+            // source has it too makes it no less our own: the go command's cache has all that it was served.
+            let provenance = match arrived.provenance {
+                Provenance::Fetch => Provenance::Adopt,
+                own => own,
+            };
+            self.note(version, provenance, sum, there.len())?;
         }
         if !is_proven {
             self.store

@@ -231,3 +231,25 @@ fn what_was_deleted_stays_away() {
     assert_eq!(files_below(root.root()), before);
     assert_eq!(journal(root.root()), [""; 0]);
 }
+
+/// The go command's cache has what it was served by us, also what was put into the folder by hand.
+#[test]
+fn what_was_dropped_here_stays_our_own() {
+    let (v, root, cache) = (version(V), Tree::new(), Tree::new());
+    for tree in [&root, &cache] {
+        tree.write(&v, ModuleFile::Zip, &zip_of(&v));
+        tree.write(&v, ModuleFile::Mod, go_mod(&v).as_bytes());
+        tree.write(&v, ModuleFile::Info, info_of(&v).as_bytes());
+    }
+    let download = cache.root().join("cache/download");
+    fs::create_dir_all(&download).unwrap();
+    fs::rename(
+        cache.root().join("example.com"),
+        download.join("example.com"),
+    )
+    .unwrap();
+    let (told, outcomes) = import(root.root(), cache.root(), &[]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert_eq!(outcomes[V].0, "already-there");
+    assert_eq!(journal(root.root()), [format!("adopt {V}")]);
+}

@@ -145,7 +145,7 @@ fn a_lost_journal_is_made_anew_by_a_server() {
             .registry
             .server
             .stderr()
-            .contains("lost from the journal and noted again")
+            .contains("noted in the journal, which lacked them")
     });
 
     // It is whole now: nobody adds to it.

@@ -3,7 +3,11 @@
 use std::net::TcpListener;
 
 use super::site::{Site, path_of};
-use crate::support::http::{Request, read_answer};
+use crate::support::go;
+use crate::support::http::{Request, get, read_answer};
+use crate::support::operator::refused;
+use crate::support::server::{TestServer, athens};
+use crate::support::tree::Tree;
 use crate::support::upstream::{Reply, Upstream};
 
 const LOOP: &str = "this request has come through this server before";
@@ -28,17 +32,41 @@ fn paths() -> [String; 4] {
 #[test]
 fn a_server_that_is_its_own_upstream() {
     let address = free_address();
-    let upstream = format!("http://{address}");
-    let site = Site::start(&upstream, &["--listen", &address]);
-    for path in paths() {
-        let (status, text) = site.said(&path);
-        assert_eq!(status, 508, "{path}: {text}");
-        assert!(
-            text.contains("508") && text.contains(LOOP),
-            "{path}: {text}"
-        );
+    let tree = Tree::new();
+    let command = || {
+        let mut command = athens();
+        command
+            .args(["serve", "--listen", &address, "--sumdb", "off", "--root"])
+            .arg(tree.root());
+        command
+    };
+    let own = format!("http://{address}");
+    let mut named = command();
+    named.args(["--upstream", &own]);
+    let (code, said) = refused(named);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains(&own) && said.contains("is this server itself"),
+        "{said}"
+    );
+    // Whoever has made this server the proxy of his go command has not said that it should ask itself.
+    if go::installed().is_none() {
+        return;
     }
-    assert_eq!(site.stored(), [""; 0]);
+    let mut of_go = command();
+    of_go.env_remove("ATHENS_UPSTREAM").env("GOPROXY", &own);
+    let server = TestServer::start_command(of_go);
+    assert!(
+        server.ready_line().contains(" without upstream at "),
+        "{}",
+        server.ready_line()
+    );
+    assert!(
+        server.stderr().contains("is this server itself"),
+        "{}",
+        server.stderr()
+    );
+    assert_eq!(get(&server.url(), "/example.com/m/@v/list").status, 404);
 }
 
 #[test]
