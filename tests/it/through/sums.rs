@@ -309,3 +309,35 @@ fn what_is_fetched_ahead_is_proved_in_the_newest_tree() {
     };
     assert!(is_success, "{said:?}");
 }
+
+/// A site without a network gets one bundle after the other, and the database has grown between them.
+#[test]
+fn bundles_move_the_tree_of_a_site_that_is_cut_off() {
+    let Some(world) = World::new() else { return };
+    let (here, there) = (Tree::new(), Tree::new());
+    let scratch = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], root: &Tree| {
+        let mut command = athens();
+        command.args(arguments).arg("--root").arg(root.root());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    };
+    for (time, text) in [("first", GOOD), ("grown", LATER)] {
+        world.at(time);
+        let bundle = scratch.path().join(time);
+        let bundle = bundle.to_str().unwrap();
+        let url = world.upstream.url();
+        let flags = ["--private", "", "--upstream", &url, "--sumdb", &world.key];
+        run(&[&["fetch", text][..], &flags].concat(), &here);
+        run(&["export", "*", "-o", bundle], &here);
+        run(&["import", bundle], &there);
+    }
+    let site = Site::over(there, "off", &["--sumdb", &world.key, "--offline"]);
+    let gosumdb = [("GOSUMDB", world.key.as_str())];
+    for modules in [&[LATER][..], &[GOOD], &[GOOD, LATER]] {
+        let Some((is_success, said)) = download(&site.url(), &gosumdb, modules) else {
+            return;
+        };
+        assert!(is_success, "{modules:?}: {said:?}");
+    }
+}
