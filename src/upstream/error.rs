@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How version control is named where an upstream is: [`FetchError::upstream`].
+pub const DIRECT: &str = "direct";
+
 /// What kind of failure it was. Absence and failure never mix: whoever asks for a module may go on to somebody else after
 /// [`FetchErrorKind::NotFound`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -38,7 +38,7 @@ mod zip_body;
 
 pub use ask::{Ask, Privacy};
 pub use direct_source::{Direct, DirectFuture};
-pub use error::{FetchError, FetchErrorKind, ZipError};
+pub use error::{DIRECT, FetchError, FetchErrorKind, ZipError};
 pub use flights::{FlightLost, Flights};
 pub use list::{InvalidUpstreamList, UpstreamEntry, UpstreamList, UpstreamListFault};
 pub use settings::{UpstreamSettings, UpstreamSetupError};

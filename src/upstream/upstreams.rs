@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::ask::{Ask, Privacy};
 use super::checksum_database::Bases;
 use super::direct_source::Direct;
-use super::error::{FetchError, ZipError};
+use super::error::{DIRECT, FetchError, ZipError};
 use super::known::{Known, prefixes};
 use super::list::UpstreamEntry;
 use super::manners::Manners;
@@ -297,7 +297,7 @@ impl Upstreams {
     ) -> Result<ZipBody, FetchError> {
         let (body, shown) = match source {
             Source::Mirror { mirror, .. } => (mirror.zip(version, ask).await?, mirror.shown()),
-            Source::Direct(direct) => (direct.zip(version).await?, "direct"),
+            Source::Direct(direct) => (direct.zip(version).await?, DIRECT),
         };
         body.bounded(
             shown,

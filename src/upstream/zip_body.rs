@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::body::HttpBody;
-use super::error::{FetchError, FetchErrorKind};
+use super::error::{DIRECT, FetchError, FetchErrorKind};
 use super::file_body::FileBody;
 
 /// A zip that an upstream sends. Memory is one chunk: of some KiB from the network, of 256 KiB from a file.
@@ -42,7 +42,7 @@ impl ZipBody {
     fn new(source: Source) -> Self {
         Self {
             source,
-            upstream: "direct".into(),
+            upstream: DIRECT.into(),
             asked: "the zip".into(),
             max: u64::MAX,
             received: 0,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::PATIENCE_WITH_TREE;
 use crate::module::{ModuleVersion, Sum};
 use crate::store::{ModuleFile, StoreError};
-use crate::upstream::{FetchError, FetchErrorKind};
+use crate::upstream::{DIRECT, FetchError, FetchErrorKind};
 
 /// Why nothing could be fetched. Displayed, it is one plain sentence for the user of the go command.
 #[derive(Debug, thiserror::Error)]
@@ -125,16 +126,41 @@ impl FetchFailure {
         }
     }
 
-    /// Whether the upstreams are down, for all that this tells.
-    pub(super) fn is_outage(&self) -> bool {
+    /// Whether it tells of proxies that keep everybody waiting. What fails at once costs nobody anything when it is asked
+    /// again; and that the origin of one module does not answer says nothing of others.
+    pub(super) fn is_outage(&self, took: Duration) -> bool {
         match self {
-            Self::Upstream(error) => matches!(
-                error.kind(),
-                FetchErrorKind::Failed | FetchErrorKind::TimedOut
-            ),
+            Self::Upstream(error) if error.upstream() == DIRECT => false,
+            Self::Upstream(error) => match error.kind() {
+                FetchErrorKind::TimedOut => true,
+                FetchErrorKind::Failed => took > PATIENCE_WITH_TREE,
+                _ => false,
+            },
             Self::TooSlow { .. } => true,
-            Self::Shared(failure) => failure.is_outage(),
+            Self::Shared(failure) => failure.is_outage(took),
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_of_an_outage() {
+        let (short, long) = (Duration::ZERO, PATIENCE_WITH_TREE * 2);
+        for (kind, upstream, at_once, after_long) in [
+            (FetchErrorKind::TimedOut, "https://a.example", true, true),
+            (FetchErrorKind::Failed, "https://a.example", false, true),
+            (FetchErrorKind::NotFound, "https://a.example", false, false),
+            (FetchErrorKind::TimedOut, DIRECT, false, false),
+            (FetchErrorKind::Failed, DIRECT, false, false),
+        ] {
+            let failure = FetchFailure::from(FetchError::new(kind, upstream, "a.b/m", "why"));
+            assert_eq!(failure.is_outage(short), at_once, "{kind:?} {upstream}");
+            let shared = FetchFailure::Shared(std::sync::Arc::new(failure));
+            assert_eq!(shared.is_outage(long), after_long, "{kind:?} {upstream}");
         }
     }
 }

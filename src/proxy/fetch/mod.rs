@@ -156,11 +156,12 @@ impl Fetching {
             let Some(this) = this.upgrade() else {
                 return Err(Arc::new(FetchFailure::Lost));
             };
+            let began = Instant::now();
             let answer = tokio::time::timeout(LONGEST_FETCH, this.answer(&asked, &ask)).await;
             let answer = answer
                 .unwrap_or_else(|_| Err(this.too_slow(LONGEST_FETCH)))
                 .map_err(Arc::new);
-            this.learn(&asked, &answer);
+            this.learn(&asked, &answer, began.elapsed());
             answer
         };
         async move {
@@ -169,8 +170,13 @@ impl Fetching {
         }
     }
 
-    fn learn(&self, question: &Question, answer: &Result<Answer, Arc<FetchFailure>>) {
-        let is_outage = matches!(answer, Err(failure) if failure.is_outage());
+    fn learn(
+        &self,
+        question: &Question,
+        answer: &Result<Answer, Arc<FetchFailure>>,
+        took: Duration,
+    ) {
+        let is_outage = matches!(answer, Err(failure) if failure.is_outage(took));
         let at = if is_outage { self.now() } else { 0 };
         self.failed_at.store(at, Ordering::Relaxed);
         self.memories.keep(question, answer);

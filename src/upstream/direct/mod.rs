@@ -57,7 +57,7 @@ use self::failure::{Failure, FailureKind};
 use self::job::{Jobs, on_disk};
 use self::scratch::Scratch;
 use super::direct_source::{Direct, DirectFuture};
-use super::error::{FetchError, FetchErrorKind};
+use super::error::{DIRECT, FetchError, FetchErrorKind};
 use super::zip_body::ZipBody;
 use crate::module::{Info, ModulePath, ModuleVersion, Version, VersionQuery};
 
@@ -238,5 +238,5 @@ fn fetch_error(failure: &Failure, asked: impl fmt::Display) -> FetchError {
         FailureKind::TimedOut => FetchErrorKind::TimedOut,
         FailureKind::TooLarge => FetchErrorKind::TooLarge,
     };
-    FetchError::new(kind, "direct", asked, &failure.why)
+    FetchError::new(kind, DIRECT, asked, &failure.why)
 }
