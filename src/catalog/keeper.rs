@@ -174,6 +174,8 @@ impl Keeper {
 /// If the directory can not be read, or a file in it not be written.
 pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<SystemTime>, StoreError> {
     if catalog.store.staging().is_read_only() {
+        // Somebody else may have found that out.
+        catalog.reporter.report_read_only(&catalog.store);
         return Ok(None);
     }
     // Also of a directory that is gone: what stood beside it says what is no longer so.
