@@ -3,9 +3,13 @@
 mod carry;
 mod fetch;
 mod help;
+mod manual;
+mod shell;
 
 pub use carry::{ExportArgs, ImportArgs};
 pub use fetch::{FetchArgs, ToolchainPlatform};
+pub use manual::ManualPage;
+pub use shell::{CompletionsArgs, ManArgs};
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -59,7 +63,9 @@ Every flag is also a variable (--max-watches: ATHENS_MAX_WATCHES) and a key of t
 A flag is stronger than a variable, a variable than the file. An empty variable counts as not set.
 Times are numbers with a unit: 500ms, 10s, 2m, 1h. Sizes are bytes, or have a unit: 64KiB, 16MiB, 500MB.
 
-SIGTERM or SIGINT: no new connections, running answers finish, exit status 0. A second signal ends at once.";
+SIGTERM or SIGINT: no new connections, running answers finish. A second signal ends at once.
+
+Exit status: 0 stopped by a signal; 2 wrong usage, or it failed; 130 or 143 ended at once by a second signal.";
 
 /// The commands.
 #[derive(Subcommand, Debug)]
@@ -82,6 +88,10 @@ pub enum Command {
     Export(ExportArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
+    /// Print what lets a shell complete commands and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write that of each command to a directory
+    Man(ManArgs),
 }
 
 /// `athens serve`.

@@ -10,6 +10,7 @@ mod progress;
 mod publish;
 mod reindex;
 mod serve;
+mod shell;
 mod signals;
 mod token;
 mod verify;
@@ -56,6 +57,8 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Fetch(arguments) => fetch::run(*arguments, printer),
         Command::Export(arguments) => export::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
+        Command::Completions(arguments) => shell::completions(&arguments, printer),
+        Command::Man(arguments) => shell::man(&arguments, printer),
     };
     result.unwrap_or_else(|error| {
         // Standard error is closed: nothing left to say it to.

@@ -174,7 +174,7 @@ mod tests {
         // Nothing is left for the weaker channel to fill in, so all keys above were understood.
         assert_eq!(settings.clone().or(ServeSettings::default()), settings);
         assert_eq!(ServeSettings::default().or(settings.clone()), settings);
-        let flags = <ServeSettings as clap::Args>::augment_args(clap::Command::new("test"));
+        let flags = ServeSettings::augment_args(Command::new("test"));
         let flags: Vec<_> = flags
             .get_arguments()
             .filter_map(|flag| flag.get_long())

@@ -49,6 +49,8 @@ mod serve_cli;
 mod serve_config;
 /// How a server ends.
 mod serve_signals;
+/// Completions and manual pages.
+mod shell;
 /// The same folder by nginx and by file://.
 mod static_server;
 /// Real projects through the server, with a network and without.
