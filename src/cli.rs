@@ -6,7 +6,7 @@ mod help;
 mod manual;
 mod shell;
 
-pub use carry::{ExportArgs, ImportArgs};
+pub use carry::{ExportArgs, ImportArgs, ImportKind};
 pub use fetch::{FetchArgs, ToolchainPlatform};
 pub use manual::ManualPage;
 pub use shell::{CompletionsArgs, ManArgs};

@@ -29,6 +29,8 @@ pub struct ImportOptions {
     pub is_dry: bool,
     /// Which modules are taken; `None` for all.
     pub only: Option<PathPatterns>,
+    /// Which modules are one's own, whatever the sources say of how they got them.
+    pub owned: Option<PathPatterns>,
     /// Whether a rest of three times the work follows each version, so that others who use disk and cores notice little.
     pub is_gentle: bool,
 }
@@ -89,7 +91,7 @@ pub fn import<E: From<StoreError>>(
         // What a killed import left behind; a server does the same when it starts.
         store.staging().sweep()?;
     }
-    let door = Door::new(store.clone(), options.is_dry);
+    let door = Door::new(store.clone(), options.is_dry).with_owned(options.owned.clone());
     let soundness = Soundness::new(VERDICTS);
     let stop = AtomicBool::new(false);
     let (give, tasks) = sync_channel::<Task>(options.jobs.get());

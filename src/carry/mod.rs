@@ -23,4 +23,4 @@ pub use error::CarryError;
 pub use export::{ExportPlan, Exported, Missing, Selection, export, plan};
 pub use outcome::{Outcome, Reason};
 pub use provenance::Provenance;
-pub use source::Source;
+pub use source::{Source, SourceKind};

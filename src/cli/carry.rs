@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::module::{InvalidTime, PathPatterns, Time, VersionPattern};
 
@@ -15,6 +15,8 @@ Examples:
   athens import /media/disk/bundle.tar             a bundle of athens export
   ssh there athens export 'corp.example/*' -o - | athens import -
   athens import --only 'corp.example/*' --dry-run
+  athens import --from athens-disk /var/lib/athens --owned 'corp.example/*'
+  athens import --from proxy-cache /var/cache/goproxy   what another proxy gathered, in the layout of the protocol
 
 Every version is checked whole, as one that is published. What is there already is passed quickly, so an import that was
 interrupted is run again. A server may run on the root meanwhile.
@@ -30,6 +32,10 @@ pub struct ImportArgs {
     /// Module caches, GOPATHs, roots or bundles; - is a bundle on standard input [default: what `go env GOMODCACHE` says]
     #[arg(value_name = "DIR|BUNDLE")]
     pub sources: Vec<PathBuf>,
+
+    /// What all of them are, where finding out is not wanted [default: it is found out]
+    #[arg(long, value_name = "KIND")]
+    pub from: Option<ImportKind>,
 
     /// Folder that holds the modules
     #[arg(
@@ -48,6 +54,11 @@ pub struct ImportArgs {
     #[arg(long, value_name = "PATTERNS")]
     pub only: Option<PathPatterns>,
 
+    /// Modules that are one's own, whatever the source: no upstream is asked about them, nor about what is below them.
+    /// Patterns as in GOPRIVATE [default: those that the source knows to be]
+    #[arg(long, value_name = "PATTERNS")]
+    pub owned: Option<PathPatterns>,
+
     /// Check everything, say what would come of it, and write nothing [default: false]
     #[arg(long)]
     pub dry_run: bool,
@@ -55,6 +66,23 @@ pub struct ImportArgs {
     /// Print JSON instead of text [default: false]
     #[arg(long)]
     pub json: bool,
+}
+
+/// What a source of an import is.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportKind {
+    /// The go command's module cache, or its cache/download
+    ModuleCache,
+    /// Module cache, and git checkouts in src
+    Gopath,
+    /// Another root, or a folder of one's own in that layout: without a journal, all of it is one's own
+    Root,
+    /// What athens export wrote
+    Bundle,
+    /// What another proxy gathered in the layout of the protocol: goproxy, an export of Artifactory, a bucket of Athens
+    ProxyCache,
+    /// The disk storage of Athens
+    AthensDisk,
 }
 
 const EXPORT_EXAMPLES: &str = "\

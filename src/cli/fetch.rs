@@ -16,6 +16,7 @@ Examples:
   athens fetch --from go.mod --toolchain linux-amd64,darwin-arm64
   athens fetch rsc.io/quote                        the latest version of a module
   athens fetch rsc.io/quote@v1.5.2 golang.org/x/text@master
+  athens fetch --from list.txt                     a list: MODULE[@VERSION], or MODULE VERSION, a line; - is standard input
   athens fetch --from go.sum && athens export --from go.sum -o bundle.tar
 
 Everything is asked for as a client of the server would: by the same upstreams, verified in the same way, noted in the \
@@ -39,8 +40,8 @@ pub struct FetchArgs {
     #[arg(value_name = "MODULE[@VERSION]", group = "selection")]
     pub modules: Vec<ModuleQuery>,
 
-    /// Fetch what these go.mod and go.sum files name [default: none]
-    #[arg(long, value_name = "GO.MOD|GO.SUM", num_args = 1.., group = "selection")]
+    /// Fetch what these go.mod and go.sum files name, and lists of modules, whose names end in .txt [default: none]
+    #[arg(long, value_name = "GO.MOD|GO.SUM|LIST.TXT", num_args = 1.., group = "selection")]
     pub from: Vec<PathBuf>,
 
     /// Fetch the toolchains that the go.mod files ask for, too, for these platforms: GOOS-GOARCH, with commas between them,

@@ -90,6 +90,7 @@ fn crawl(
         jobs: NonZeroUsize::MIN,
         is_dry: false,
         only: None,
+        owned: None,
         is_gentle: true,
     };
     let mut counts = Counts::default();

@@ -16,7 +16,9 @@ use super::signals::Signals;
 use super::{ExitStatus, Printer};
 use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
 use crate::cli::ServeArgs;
-use crate::config::{GoEnvironment, Said, ServeConfig, state_directory};
+use crate::config::{
+    GoEnvironment, Said, ServeConfig, athens_proxy_variables_set, state_directory,
+};
 use crate::http::escape_control;
 use crate::http::{App, BasePath, Guard, Server};
 use crate::logging;
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
     )?;
     // Dropped last: what is logged on the way out is written.
     let _flush = logging::start(&config.log)?;
+    warn_of_unread_variables();
     check_root(&config.proxy.root)?;
     raise_open_files_limit();
     let runtime = Builder::new_multi_thread()
@@ -45,6 +48,19 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
     let status = runtime.block_on(serve(config, printer));
     end_runtime(runtime, &status);
     status
+}
+
+/// Whoever moved from the proxy of the same name may believe that its variables are read here. Names only: some hold
+/// passwords.
+fn warn_of_unread_variables() {
+    let names = athens_proxy_variables_set();
+    if !names.is_empty() {
+        tracing::warn!(
+            "variables of another proxy (gomods/athens) are set and not read here: {}; docs/moving.md says what stands in \
+             their place",
+            names.join(", ")
+        );
+    }
 }
 
 /// After a second signal, nothing is waited for.

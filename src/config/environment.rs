@@ -14,6 +14,11 @@ pub fn is_blank(variable: &OsStr) -> bool {
     std::env::var_os(variable).is_some_and(|value| value.is_empty())
 }
 
+/// Whether a variable is set, and not to nothing.
+pub(super) fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
 /// Whether the person wants no colours: `NO_COLOR` is set and not empty.
 #[must_use]
 pub fn no_color() -> bool {

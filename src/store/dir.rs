@@ -150,6 +150,22 @@ impl DirStore {
         self.open_path_waiting(&key.relative_path())
     }
 
+    /// Opens a file by a name that [`entries`](Self::entries) gave for the directory at `directory`; `None` if it is gone
+    /// again. For folders in another layout than ours, which no [`StoreKey`] names. For threads that may block.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_listed_blocking(
+        &self,
+        directory: &str,
+        name: &str,
+    ) -> Result<Option<FileContent>, StoreError> {
+        match directory {
+            "" => self.open_path_waiting(name),
+            directory => self.open_path_waiting(&format!("{directory}/{name}")),
+        }
+    }
+
     /// Whether there is a directory at `path` below the root. Does not hold up an async thread.
     ///
     /// # Errors

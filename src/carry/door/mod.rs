@@ -9,11 +9,11 @@ use super::arrival::{Arrival, ZipSource};
 use super::error::CarryError;
 use super::outcome::{Outcome, Reason};
 use super::provenance::Provenance;
-use crate::module::{ModuleVersion, Sum};
+use crate::module::{ModuleVersion, PathPatterns, Sum};
 use crate::modzip::{ZipError, zip_sum};
 use crate::store::{
-    Committed, DirStore, Event, FileContent, Locks, ModuleFile, NewVersion, StoreError, StoreKey,
-    SumdbFile, Written,
+    Committed, DirStore, Event, EventKind, FileContent, Locks, ModuleFile, NewVersion, StoreError,
+    StoreKey, SumdbFile, Written,
 };
 
 /// The way into a root. Several threads may use one door.
@@ -23,6 +23,8 @@ pub struct Door {
     /// Held by who makes a version visible, until the journal has it.
     changing: Locks,
     is_dry: bool,
+    /// Modules that the operator says are one's own, whatever a source knows.
+    owned: Option<PathPatterns>,
 }
 
 impl Door {
@@ -33,7 +35,15 @@ impl Door {
             store,
             changing: Locks::default(),
             is_dry,
+            owned: None,
         }
+    }
+
+    /// Takes versions of these modules for published ones, whatever a source says of how it got them: no upstream is ever
+    /// asked about them. That holds for those that are there already, too.
+    #[must_use]
+    pub fn with_owned(self, owned: Option<PathPatterns>) -> Self {
+        Self { owned, ..self }
     }
 
     /// The root behind it.
@@ -68,12 +78,17 @@ impl Door {
         let Some(zip) = arrival.zip else {
             return self.keep_parts(version, parts);
         };
+        let is_owned = self.is_owned(version);
         let arrived = Arrived {
             version,
             zip,
             parts,
             sum: arrival.sum,
-            provenance: arrival.provenance,
+            provenance: match is_owned {
+                true => Provenance::Publish,
+                false => arrival.provenance,
+            },
+            is_owned,
         };
         let key = StoreKey::File(version, ModuleFile::Zip);
         match self.store.read_blocking(&key)? {
@@ -103,6 +118,11 @@ impl Door {
             Written::Existed => Ok(Outcome::AlreadyThere),
             Written::ReadOnly => Err(read_only(&key)),
         }
+    }
+
+    fn is_owned(&self, version: &ModuleVersion) -> bool {
+        let owned = self.owned.as_ref();
+        owned.is_some_and(|owned| owned.matches(version.path()))
     }
 
     fn bring_in(&self, arrived: Arrived<'_>) -> Result<Outcome, CarryError> {
@@ -210,7 +230,9 @@ impl Door {
     ) -> Result<(), CarryError> {
         let version = arrived.version;
         let _turn = self.changing.lock(version);
-        if self.store.provenance().of(version)?.is_none() {
+        let known = self.store.provenance().of(version)?;
+        let is_now_owned = arrived.is_owned && known != Some(EventKind::Publish);
+        if known.is_none() || is_now_owned {
             // A fetched version is in the journal before its zip is there. So this one was put here by hand, and that the
             // source has it too makes it no less our own: the go command's cache has all that it was served.
             let provenance = match arrived.provenance {
@@ -288,6 +310,8 @@ struct Arrived<'a> {
     parts: Parts,
     sum: Option<Sum>,
     provenance: Provenance,
+    /// Whether the operator says that it is one's own.
+    is_owned: bool,
 }
 
 impl Outcome {

@@ -2,7 +2,9 @@
 
 mod bundle;
 mod checkout;
+mod files;
 mod gopath;
+mod other_proxy;
 mod sumdb;
 mod tree;
 
@@ -20,6 +22,7 @@ pub(super) use self::sumdb::walk as walk_sumdb;
 
 use self::bundle::BundleFile;
 use self::gopath::GoPath;
+use self::other_proxy::{Layout, OtherProxy, is_athens_disk};
 use self::tree::Tree;
 
 /// Something that versions can be taken from.
@@ -32,8 +35,27 @@ enum Kind {
     Tree(Tree),
     /// A GOPATH.
     GoPath(GoPath),
+    /// A folder that another proxy filled.
+    OtherProxy(OtherProxy),
     /// A bundle.
     Bundle(BundleFile),
+}
+
+/// What a path is, by somebody who knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A module cache of the go command: `GOMODCACHE`, or the `cache/download` in it.
+    ModuleCache,
+    /// A GOPATH.
+    GoPath,
+    /// A root of this program, or a folder of one's own in that layout.
+    Root,
+    /// A bundle.
+    Bundle,
+    /// What another proxy gathered, in the layout of the protocol.
+    ProxyCache,
+    /// The disk storage of Athens.
+    AthensDisk,
 }
 
 /// What a source has.
@@ -57,8 +79,8 @@ pub(super) enum Item {
 pub(super) type Give<'a> = &'a mut dyn FnMut(Item) -> ControlFlow<()>;
 
 impl Source {
-    /// Finds out what a path is: a bundle, a module cache (`GOMODCACHE`, or the `cache/download` in it), a GOPATH, or a
-    /// root of this program. Waits for the disk.
+    /// Finds out what a path is: a bundle, a module cache (`GOMODCACHE`, or the `cache/download` in it), a GOPATH, a root
+    /// of this program, or the disk storage of Athens. Waits for the disk.
     ///
     /// What is none of these, but has directories that may be modules, is taken as a root whose journal is lost.
     ///
@@ -79,19 +101,18 @@ impl Source {
             return Err(refused("is neither a directory nor a bundle"));
         }
         let has = |name: &str| path.join(name).is_dir();
-        let kind = if has("cache/download") {
-            // The newest heads of checksum databases are beside the cache, in GOPATH/pkg/sumdb.
-            let heads = path.parent().map(|parent| parent.join("sumdb"));
-            let tree = Tree::cache(&path.join("cache/download"))?;
-            Kind::Tree(tree.with_heads(heads.filter(|heads| heads.is_dir())))
-        } else if path.ends_with("cache/download") {
-            Kind::Tree(Tree::cache(path)?)
+        let kind = if has("cache/download") || path.ends_with("cache/download") {
+            Kind::Tree(module_cache(path)?)
         } else if has(".athens") {
             Kind::Tree(Tree::root(path)?)
         } else if has("pkg/mod") || has("src") {
             Kind::GoPath(GoPath::open(path)?)
         } else if has_hosts(path).map_err(failed)? {
-            Kind::Tree(Tree::root(path)?)
+            if is_athens_disk(path)? {
+                Kind::OtherProxy(OtherProxy::open(path, Layout::AthensDisk)?)
+            } else {
+                Kind::Tree(Tree::root(path)?)
+            }
         } else {
             return Err(refused(
                 "is no module cache, no GOPATH, no root and no bundle: there is no cache/download, no pkg/mod, no src \
@@ -99,6 +120,21 @@ impl Source {
             ));
         };
         Ok(Self(kind))
+    }
+
+    /// Takes a path for what somebody says it is. Waits for the disk.
+    ///
+    /// # Errors
+    /// If it can not be read, or can not be that.
+    pub fn open_as(path: &Path, kind: SourceKind) -> Result<Self, CarryError> {
+        Ok(Self(match kind {
+            SourceKind::ModuleCache => Kind::Tree(module_cache(path)?),
+            SourceKind::GoPath => Kind::GoPath(GoPath::open(path)?),
+            SourceKind::Root => Kind::Tree(Tree::root(path)?),
+            SourceKind::Bundle => Kind::Bundle(BundleFile::open(path)?),
+            SourceKind::ProxyCache => Kind::OtherProxy(OtherProxy::open(path, Layout::Protocol)?),
+            SourceKind::AthensDisk => Kind::OtherProxy(OtherProxy::open(path, Layout::AthensDisk)?),
+        }))
     }
 
     /// A bundle in an open file, which is called `name` in messages. Waits for the disk.
@@ -114,6 +150,7 @@ impl Source {
     pub fn kind(&self) -> &'static str {
         match &self.0 {
             Kind::Tree(tree) => tree.kind(),
+            Kind::OtherProxy(folder) => folder.kind(),
             Kind::GoPath(_) => "GOPATH",
             Kind::Bundle(_) => "bundle",
         }
@@ -128,10 +165,22 @@ impl Source {
         let wanted = Wanted(only);
         match &self.0 {
             Kind::Tree(tree) => tree.each(wanted, give),
+            Kind::OtherProxy(folder) => folder.each(wanted, give),
             Kind::GoPath(path) => path.each(wanted, give),
             Kind::Bundle(bundle) => bundle.each(wanted, give),
         }
     }
+}
+
+/// A module cache, or the `cache/download` in one.
+fn module_cache(path: &Path) -> Result<Tree, CarryError> {
+    let download = path.join("cache/download");
+    if !download.is_dir() {
+        return Tree::cache(path);
+    }
+    // The newest heads of checksum databases are beside the cache, in GOPATH/pkg/sumdb.
+    let heads = path.parent().map(|parent| parent.join("sumdb"));
+    Ok(Tree::cache(&download)?.with_heads(heads.filter(|heads| heads.is_dir())))
 }
 
 /// Which modules are taken.

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use super::files::{small_file, zip_source};
 use super::{Give, Item, Origins, Wanted, open_tree, sumdb};
-use crate::carry::arrival::{Arrival, FileRange, ZipSource};
+use crate::carry::arrival::Arrival;
 use crate::carry::error::CarryError;
 use crate::carry::outcome::Reason;
 use crate::carry::provenance::Provenance;
 use crate::catalog::{MAX_INFO_SIZE, Step, version_of, walk};
 use crate::module::{ModulePath, ModuleVersion, Sum, Version};
 use crate::modzip::MAX_GO_MOD_SIZE;
-use crate::store::{DirStore, ModuleFile, Refusal, StoreError, StoreKey};
+use crate::store::{DirStore, ModuleFile, StoreError, StoreKey};
 
 /// The length of a sum as text, which is all that a `.ziphash` holds.
 const SUM_LEN: u64 = 47;
@@ -184,22 +184,14 @@ impl Tree {
             }
         }
         if files.zip {
-            match self
-                .store
-                .read_blocking(&StoreKey::File(version, ModuleFile::Zip))
-            {
+            let key = StoreKey::File(version, ModuleFile::Zip);
+            match zip_source(self.store.read_blocking(&key))? {
                 Ok(Some(zip)) => {
                     arrival.sum = self.sum(version)?;
-                    arrival.zip = Some(ZipSource::File(FileRange {
-                        file: Arc::clone(zip.file()),
-                        offset: 0,
-                        len: zip.len(),
-                        sha256: None,
-                        modified: Some(zip.modified()),
-                    }));
+                    arrival.zip = Some(zip);
                 }
                 Ok(None) => {}
-                Err(error) => return refused(ModuleFile::Zip, error).map(Err),
+                Err(reason) => return Ok(Err(reason)),
             }
         }
         Ok(Ok(arrival))
@@ -213,19 +205,8 @@ impl Tree {
         limit: u64,
     ) -> Result<Result<Option<Vec<u8>>, Reason>, StoreError> {
         let key = StoreKey::File(version, file);
-        let content = match self.store.read_blocking(&key) {
-            Ok(Some(content)) => content,
-            Ok(None) => return Ok(Ok(None)),
-            Err(error) => return refused(file, error).map(Err),
-        };
-        if content.len() > limit {
-            let why = Refusal::TooLarge(limit).to_string();
-            return Ok(Err(Reason::File(file.suffix().to_owned(), why)));
-        }
-        let bytes = content
-            .read_all_blocking()
-            .map_err(|error| StoreError::io("read", key.relative_path(), error))?;
-        Ok(Ok(Some(bytes.to_vec())))
+        let path = key.relative_path();
+        small_file(self.store.read_blocking(&key), &path, file, limit)
     }
 
     /// The sum in the `.ziphash`. One that is torn says nothing: the go command makes it anew, and so do we.
@@ -260,15 +241,5 @@ impl Files {
             ModuleFile::Mod => self.go_mod = true,
             ModuleFile::Zip => self.zip = true,
         }
-    }
-}
-
-/// What must not be read is refused; what can not be read is an error.
-fn refused(file: ModuleFile, error: StoreError) -> Result<Reason, StoreError> {
-    match error {
-        StoreError::Refused { refusal, .. } => {
-            Ok(Reason::File(file.suffix().to_owned(), refusal.to_string()))
-        }
-        error => Err(error),
     }
 }

@@ -1,5 +1,6 @@
 //! `athens fetch`: brings modules into the folder before anybody asks for them.
 
+mod list;
 mod selection;
 mod told;
 
@@ -126,8 +127,8 @@ async fn warm(
     for line in &selection.lines {
         wants.add_line(line);
     }
-    for toolchain in selection.toolchains {
-        wants.add_zip(toolchain);
+    for version in selection.versions.into_iter().chain(selection.toolchains) {
+        wants.add_zip(version);
     }
     progress.set_length(wants.len() as u64);
     warmer

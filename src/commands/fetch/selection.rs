@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::list;
 use crate::cli::{FetchArgs, ToolchainPlatform};
 use crate::config::environment;
 use crate::module::{GoMod, GoSum, GoSumLine, MainGoMod, ModuleQuery, ModuleVersion, Toolchain};
@@ -17,6 +18,7 @@ pub(super) struct Selection {
     pub(super) queries: Vec<ModuleQuery>,
     pub(super) projects: Vec<Project>,
     pub(super) lines: Vec<GoSumLine>,
+    pub(super) versions: Vec<ModuleVersion>,
     pub(super) toolchains: Vec<ModuleVersion>,
 }
 
@@ -24,7 +26,11 @@ pub(super) struct Selection {
 enum Kind {
     GoMod,
     GoSum,
+    List,
 }
+
+/// The longest list that is read, in bytes: some hundred thousand versions.
+const LONGEST_LIST: usize = 16 << 20;
 
 impl Selection {
     /// Reads all files that were named.
@@ -40,16 +46,43 @@ impl Selection {
             match kind(path)? {
                 Kind::GoSum => selection.lines.extend(read_go_sum(path)?),
                 Kind::GoMod => selection.add_project(path)?,
+                Kind::List => selection.add_list(path)?,
             }
         }
         for platform in &arguments.toolchain {
             selection.add_toolchains(platform)?;
         }
-        if !arguments.from.is_empty() && selection.projects.is_empty() && selection.lines.is_empty()
-        {
-            bail!("the go.sum files name no module");
+        if !arguments.from.is_empty() && selection.is_empty() {
+            bail!("the files name no module");
         }
         Ok(selection)
+    }
+
+    fn is_empty(&self) -> bool {
+        let versions = self.queries.len() + self.versions.len() + self.lines.len();
+        versions + self.projects.len() == 0
+    }
+
+    fn add_list(&mut self, path: &Path) -> anyhow::Result<()> {
+        let content = if path == Path::new("-") {
+            let mut content = Vec::new();
+            let stdin = io::stdin().lock();
+            stdin
+                .take(LONGEST_LIST as u64 + 1)
+                .read_to_end(&mut content)
+                .context("cannot read standard input")?;
+            content
+        } else {
+            read(path, LONGEST_LIST)?
+        };
+        let shown = || match path == Path::new("-") {
+            true => "standard input".to_owned(),
+            false => path.display().to_string(),
+        };
+        let list = list::parse(&content, LONGEST_LIST).with_context(shown)?;
+        self.versions.extend(list.versions);
+        self.queries.extend(list.queries);
+        Ok(())
     }
 
     fn add_project(&mut self, path: &Path) -> anyhow::Result<()> {
@@ -86,11 +119,15 @@ impl Selection {
 }
 
 fn kind(path: &Path) -> anyhow::Result<Kind> {
+    if path == Path::new("-") {
+        return Ok(Kind::List);
+    }
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("mod") => Ok(Kind::GoMod),
         Some("sum") => Ok(Kind::GoSum),
+        Some("txt") => Ok(Kind::List),
         _ => bail!(
-            "{} is neither a go.mod nor a go.sum: its name must end in .mod or .sum",
+            "{} is neither a go.mod nor a go.sum nor a list: its name must end in .mod, .sum or .txt",
             path.display()
         ),
     }

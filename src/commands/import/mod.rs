@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &ImportArgs, printer: &mut Printer) -> anyhow::Resu
         jobs: arguments.jobs.unwrap_or_else(cores),
         is_dry: arguments.dry_run,
         only: arguments.only.clone(),
+        owned: arguments.owned.clone(),
         is_gentle: false,
     };
     let progress = progress::counter("versions looked at");

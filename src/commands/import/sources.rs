@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::go_env::go_mod_cache;
-use crate::carry::Source;
-use crate::cli::ImportArgs;
+use crate::carry::{Source, SourceKind};
+use crate::cli::{ImportArgs, ImportKind};
 use crate::store::DirStore;
 
 /// How a bundle on standard input is called.
@@ -17,18 +17,22 @@ const STDIN: &str = "standard input";
 pub(super) fn open(arguments: &ImportArgs, store: &DirStore) -> anyhow::Result<Vec<Source>> {
     if arguments.sources.is_empty() {
         let cache = go_mod_cache()?;
-        return Ok(vec![source(&cache, store)?]);
+        return Ok(vec![source(&cache, None, store)?]);
     }
+    let kind = arguments.from.map(kind);
     arguments
         .sources
         .iter()
-        .map(|path| source(path, store))
+        .map(|path| source(path, kind, store))
         .collect()
 }
 
-fn source(path: &Path, store: &DirStore) -> anyhow::Result<Source> {
+fn source(path: &Path, kind: Option<SourceKind>, store: &DirStore) -> anyhow::Result<Source> {
     if path == Path::new("-") {
-        return from_stdin();
+        return match kind {
+            None | Some(SourceKind::Bundle) => from_stdin(),
+            Some(_) => bail!("- is a bundle on standard input; --from says something else"),
+        };
     }
     let is_root = |path: PathBuf| path == store.path();
     if path.canonicalize().is_ok_and(is_root) {
@@ -37,7 +41,21 @@ fn source(path: &Path, store: &DirStore) -> anyhow::Result<Source> {
             path.display()
         );
     }
-    Ok(Source::open(path)?)
+    Ok(match kind {
+        None => Source::open(path)?,
+        Some(kind) => Source::open_as(path, kind)?,
+    })
+}
+
+fn kind(named: ImportKind) -> SourceKind {
+    match named {
+        ImportKind::ModuleCache => SourceKind::ModuleCache,
+        ImportKind::Gopath => SourceKind::GoPath,
+        ImportKind::Root => SourceKind::Root,
+        ImportKind::Bundle => SourceKind::Bundle,
+        ImportKind::ProxyCache => SourceKind::ProxyCache,
+        ImportKind::AthensDisk => SourceKind::AthensDisk,
+    }
 }
 
 /// A bundle is looked at before it is read, so one that comes through a pipe goes to a temporary file first. That has no
