@@ -86,6 +86,12 @@ fn crawl(
             return Ok(());
         }
     };
+    if is_first && source.is_own_by_default() {
+        tracing::info!(
+            "{} has no journal: all its modules count as one's own, and no upstream is asked about them",
+            path.display()
+        );
+    }
     let options = ImportOptions {
         jobs: NonZeroUsize::MIN,
         is_dry: false,

@@ -33,6 +33,8 @@ mod import;
 mod lockfile;
 /// What many large downloads cost.
 mod memory;
+/// Moving here from other proxies.
+mod moving;
 /// Publishing and deleting over HTTP.
 mod publish;
 /// `athens publish`, against the real server and with the real go.

@@ -27,7 +27,11 @@ use self::tree::Tree;
 
 /// Something that versions can be taken from.
 #[derive(Debug)]
-pub struct Source(Kind);
+pub struct Source {
+    kind: Kind,
+    /// Whether nobody said that its versions are one's own, and nothing in it does.
+    is_own_by_default: bool,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -91,7 +95,7 @@ impl Source {
         let failed = |error| CarryError::source("look at", shown.clone(), error);
         let metadata = std::fs::metadata(path).map_err(failed)?;
         if metadata.is_file() {
-            return Ok(Self(Kind::Bundle(BundleFile::open(path)?)));
+            return Ok(Self::certain(Kind::Bundle(BundleFile::open(path)?)));
         }
         let refused = |why| CarryError::NoSource {
             path: shown.clone(),
@@ -108,18 +112,27 @@ impl Source {
         } else if has("pkg/mod") || has("src") {
             Kind::GoPath(GoPath::open(path)?)
         } else if has_hosts(path).map_err(failed)? {
-            if is_athens_disk(path)? {
-                Kind::OtherProxy(OtherProxy::open(path, Layout::AthensDisk)?)
-            } else {
-                Kind::Tree(Tree::root(path)?)
+            if !is_athens_disk(path)? {
+                return Ok(Self {
+                    kind: Kind::Tree(Tree::root(path)?),
+                    is_own_by_default: true,
+                });
             }
+            Kind::OtherProxy(OtherProxy::open(path, Layout::AthensDisk)?)
         } else {
             return Err(refused(
                 "is no module cache, no GOPATH, no root and no bundle: there is no cache/download, no pkg/mod, no src \
                  and no directory with the name of a host in it",
             ));
         };
-        Ok(Self(kind))
+        Ok(Self::certain(kind))
+    }
+
+    fn certain(kind: Kind) -> Self {
+        Self {
+            kind,
+            is_own_by_default: false,
+        }
     }
 
     /// Takes a path for what somebody says it is. Waits for the disk.
@@ -127,7 +140,7 @@ impl Source {
     /// # Errors
     /// If it can not be read, or can not be that.
     pub fn open_as(path: &Path, kind: SourceKind) -> Result<Self, CarryError> {
-        Ok(Self(match kind {
+        Ok(Self::certain(match kind {
             SourceKind::ModuleCache => Kind::Tree(module_cache(path)?),
             SourceKind::GoPath => Kind::GoPath(GoPath::open(path)?),
             SourceKind::Root => Kind::Tree(Tree::root(path)?),
@@ -143,12 +156,18 @@ impl Source {
     /// If it can not be read, or is no bundle.
     pub fn of_bundle(file: std::fs::File, name: &str) -> Result<Self, CarryError> {
         let bundle = BundleFile::of_file(file, name.to_owned())?;
-        Ok(Self(Kind::Bundle(bundle)))
+        Ok(Self::certain(Kind::Bundle(bundle)))
+    }
+
+    /// Whether it was taken for a folder of one's own because of its layout alone: another proxy's has the same, and whoever
+    /// carries that in does not want all of it for good.
+    pub fn is_own_by_default(&self) -> bool {
+        self.is_own_by_default
     }
 
     /// What it was found to be, for people.
     pub fn kind(&self) -> &'static str {
-        match &self.0 {
+        match &self.kind {
             Kind::Tree(tree) => tree.kind(),
             Kind::OtherProxy(folder) => folder.kind(),
             Kind::GoPath(_) => "GOPATH",
@@ -163,7 +182,7 @@ impl Source {
         give: Give<'_>,
     ) -> Result<(), CarryError> {
         let wanted = Wanted(only);
-        match &self.0 {
+        match &self.kind {
             Kind::Tree(tree) => tree.each(wanted, give),
             Kind::OtherProxy(folder) => folder.each(wanted, give),
             Kind::GoPath(path) => path.each(wanted, give),

@@ -17,7 +17,7 @@ use crate::store::{DirStore, OpenMode};
 
 pub(super) fn run(arguments: &ImportArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
     let store = open(&arguments.root, arguments.dry_run)?;
-    let sources = match sources::open(arguments, &store) {
+    let sources = match sources::open(arguments, &store, printer) {
         Ok(sources) => sources,
         Err(error) => match error.downcast_ref::<CarryError>() {
             Some(refusal) if refusal.is_refusal() => {

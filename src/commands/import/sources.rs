@@ -5,26 +5,46 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::super::Printer;
 use super::go_env::go_mod_cache;
 use crate::carry::{Source, SourceKind};
 use crate::cli::{ImportArgs, ImportKind};
+use crate::http::escape_control;
 use crate::store::DirStore;
 
 /// How a bundle on standard input is called.
 const STDIN: &str = "standard input";
 
+/// What is said of a folder that may be another proxy's.
+const OWN_BY_DEFAULT: &str = "has no journal, so all its modules count as one's own, and no upstream is asked about them; \
+     if another proxy gathered them, say --from proxy-cache, else --from root";
+
+/// Longest line that is printed, in characters.
+const LONGEST: usize = 2000;
+
 /// Opens all sources, before anything is taken from one of them.
-pub(super) fn open(arguments: &ImportArgs, store: &DirStore) -> anyhow::Result<Vec<Source>> {
+pub(super) fn open(
+    arguments: &ImportArgs,
+    store: &DirStore,
+    printer: &mut Printer,
+) -> anyhow::Result<Vec<Source>> {
     if arguments.sources.is_empty() {
         let cache = go_mod_cache()?;
         return Ok(vec![source(&cache, None, store)?]);
     }
     let kind = arguments.from.map(kind);
-    arguments
-        .sources
-        .iter()
-        .map(|path| source(path, kind, store))
-        .collect()
+    let mut sources = Vec::with_capacity(arguments.sources.len());
+    for path in &arguments.sources {
+        let source = source(path, kind, store)?;
+        if source.is_own_by_default() {
+            printer.error_line(&escape_control(
+                &format!("athens: {} {OWN_BY_DEFAULT}", path.display()),
+                LONGEST,
+            ))?;
+        }
+        sources.push(source);
+    }
+    Ok(sources)
 }
 
 fn source(path: &Path, kind: Option<SourceKind>, store: &DirStore) -> anyhow::Result<Source> {

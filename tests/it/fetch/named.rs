@@ -247,7 +247,7 @@ fn wrong_usage_is_said_before_anything_is_asked() {
         path.to_str().unwrap().to_owned()
     };
     let (text, empty, broken) = (
-        file("x.txt", ""),
+        file("x.toml", ""),
         file("empty.sum", ""),
         file("broken.mod", "module example.com/m\nreplace x\n"),
     );

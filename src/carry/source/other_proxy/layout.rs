@@ -150,7 +150,7 @@ fn disk_version(path: &str) -> Result<ModuleVersion, String> {
     let version: Version = version
         .parse()
         .map_err(|_| "its name is no canonical version")?;
-    let module = module_of(module)?;
+    let module: ModulePath = module.parse().map_err(|error| format!("{error}"))?;
     ModuleVersion::new(module, version).map_err(|error| error.to_string())
 }
 
@@ -231,6 +231,7 @@ mod tests {
             ("example.com/m/v2.0.0", "v2.0.0"),
             ("nohost/v1.0.0", "nohost"),
             ("example.com/a b/v1.0.0", "a b"),
+            ("example.com/!m/v1.0.0", "!m"),
             ("v1.0.0", "no module above"),
             ("", "no module above"),
         ] {
