@@ -11,18 +11,18 @@ use crate::store::{DirStore, EventKind, StoreError};
 pub enum Provenance {
     /// It was published: the module is private here, and nobody else is asked about it.
     Publish,
-    /// It came from elsewhere, and may be asked for there again.
+    /// It came from elsewhere, and may be asked for there again: fetched, or carried in.
     Fetch,
     /// It was put into the folder by hand, and is treated as one's own.
     Adopt,
 }
 
 impl Provenance {
-    /// The event of the journal.
+    /// The event of the journal: what is carried in is here on purpose, also what somebody else has fetched.
     pub fn event(self) -> EventKind {
         match self {
             Self::Publish => EventKind::Publish,
-            Self::Fetch => EventKind::Fetch,
+            Self::Fetch => EventKind::Import,
             Self::Adopt => EventKind::Adopt,
         }
     }
@@ -35,7 +35,7 @@ impl Provenance {
     pub(super) fn in_store(store: &DirStore, version: &ModuleVersion) -> Result<Self, StoreError> {
         Ok(match store.provenance().of(version)? {
             Some(EventKind::Publish) => Self::Publish,
-            Some(EventKind::Fetch) => Self::Fetch,
+            Some(EventKind::Fetch | EventKind::Import) => Self::Fetch,
             _ => Self::Adopt,
         })
     }

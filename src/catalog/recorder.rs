@@ -2,7 +2,8 @@
 //! writer was stopped before.
 //!
 //! The tree says what is there; it does not say by whom. So a version that is there and sound is noted as adopted, or as
-//! fetched where a checksum database knows it, and a tombstone as a deletion with all that it holds.
+//! imported where a checksum database knows it, and a tombstone as a deletion with all that it holds. Whether somebody
+//! brought it here on purpose is lost, so it is not noted as fetched: what was fetched may be removed to make room.
 
 use std::time::{Duration, SystemTime};
 
@@ -168,7 +169,7 @@ impl Recorder {
             .store
             .is_in_checksum_database(&self.databases, version, &sum)?;
         let kind = if is_public {
-            EventKind::Fetch
+            EventKind::Import
         } else {
             EventKind::Adopt
         };
@@ -230,7 +231,7 @@ impl Recorder {
         self.store.journal().append_past(&mut events)?;
         for event in &events {
             match event.event {
-                EventKind::Fetch => self.recorded.fetched += 1,
+                EventKind::Import => self.recorded.fetched += 1,
                 EventKind::Delete => self.recorded.deleted += 1,
                 _ => self.recorded.adopted += 1,
             }

@@ -197,7 +197,8 @@ pub(crate) fn scan(
         if let Ok(version) = ModuleVersion::new(module.clone(), version) {
             // Also of a zip that is no good, or not all here yet: whoever copies one means it.
             if files.zip.is_some() && !scan.is_owned {
-                scan.is_owned = store.provenance().of(&version)? != Some(EventKind::Fetch);
+                let came = store.provenance().of(&version)?;
+                scan.is_owned = !came.is_some_and(EventKind::is_foreign);
             }
             Judge {
                 store,

@@ -29,8 +29,13 @@ pub(super) const LONGEST_LINE: u64 = 16 << 10;
 pub enum EventKind {
     /// It was published over HTTP.
     Publish,
-    /// It was fetched from an upstream.
+    /// It was fetched from an upstream, because somebody asked for it.
     Fetch,
+    /// It is somebody else's, and was brought here on purpose: from a module cache, another root or a bundle, or ahead of
+    /// requests. It is never removed to make room.
+    Import,
+    /// It was fetched, and is removed to make room. It may be fetched again.
+    Evict,
     /// It was dropped into the folder, and found whole.
     Adopt,
     /// It was deleted.
@@ -39,6 +44,13 @@ pub enum EventKind {
     /// files were moved to quarantine, or found to be gone. With an empty path and version it is about the journal itself:
     /// what is wrong with the lines before it is known.
     Repair,
+}
+
+impl EventKind {
+    /// Whether a version that came so is somebody else's.
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Self::Fetch | Self::Import)
+    }
 }
 
 /// A line of the journal.

@@ -19,9 +19,10 @@ const LANDMARK: u64 = 256;
 
 /// How each version of a store came, as its journal says.
 ///
-/// What stands for a version is the last `publish` or `fetch` about it; where there is none, an `adopt`. An `adopt` does
-/// not overrule the others: a tree that is copied elsewhere has its zips read and noted again, and a version that was
-/// fetched is no more private for that. Repairs change nothing, a `delete` leaves nothing.
+/// What stands for a version is the last `publish`, `fetch` or `import` about it; where there is none, an `adopt`. An `adopt`
+/// does not overrule the others: a tree that is copied elsewhere has its zips read and noted again, and a version that was
+/// fetched is no more private for that. Nor does a `fetch` overrule an `import`. Repairs and evictions change nothing, a
+/// `delete` leaves nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Provenance<'a> {
     store: &'a DirStore,
@@ -44,6 +45,8 @@ struct Known {
     standing: HashMap<VersionKey, EventKind>,
     /// The modules of which a version was ever published: keys of their paths, with no version.
     published: HashSet<VersionKey>,
+    /// Versions that count as fetched and also came in other ways: they stay.
+    kept: HashSet<VersionKey>,
     /// Lines that are no events, since somebody last noted that they are known.
     unreadable: u64,
     /// Whether behind them is the beginning of one, whose writer was stopped.
@@ -55,8 +58,8 @@ impl<'a> Provenance<'a> {
         Self { store, index }
     }
 
-    /// How this version came: [`EventKind::Publish`], [`EventKind::Fetch`] or [`EventKind::Adopt`]; `None` if it was
-    /// deleted since, or the journal has nothing about it, as of one that was just dropped into the folder. That the
+    /// How this version came: [`EventKind::Publish`], [`EventKind::Fetch`], [`EventKind::Import`] or [`EventKind::Adopt`];
+    /// `None` if it was deleted since, or the journal has nothing about it, as of one that was just dropped into the folder. That the
     /// version is there is not said.
     ///
     /// Costs one look at the journal's length where nothing was appended; else waits for the disk.
@@ -83,6 +86,31 @@ impl<'a> Provenance<'a> {
             .get(&VersionKey::of(version))
             .copied();
         Ok(standing == Some(EventKind::Delete))
+    }
+
+    /// Whether this version may be removed to make room: all that the journal ever said of it is that it was fetched, and
+    /// nothing of its module was published. Costs what [`of`](Self::of) does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn is_evictable(&self, version: &ModuleVersion) -> Result<bool, StoreError> {
+        let known = self.known()?;
+        let key = VersionKey::of(version);
+        let module = std::slice::from_ref(version.path());
+        Ok(known.is_fetched_only(&key) && known.published_among(module).is_none())
+    }
+
+    /// Leaves of these only what counts as fetched and nothing else. Costs what [`of`](Self::of) does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn retain_fetched<T>(
+        &self,
+        versions: &mut HashMap<VersionKey, T>,
+    ) -> Result<(), StoreError> {
+        let known = self.known()?;
+        versions.retain(|key, _| known.is_fetched_only(key));
+        Ok(())
     }
 
     /// The first of these modules of which a version was ever published here, whatever became of it: the name is ours.
@@ -169,6 +197,10 @@ impl Known {
         Ok(())
     }
 
+    fn is_fetched_only(&self, key: &VersionKey) -> bool {
+        self.standing.get(key) == Some(&EventKind::Fetch) && !self.kept.contains(key)
+    }
+
     fn published_among<'m>(&self, modules: &'m [ModulePath]) -> Option<&'m ModulePath> {
         if self.published.is_empty() {
             return None;
@@ -202,16 +234,32 @@ impl Known {
 
     fn enter(&mut self, key: VersionKey, event: EventKind) {
         match event {
-            EventKind::Publish | EventKind::Fetch | EventKind::Delete => {
+            EventKind::Publish | EventKind::Import => {
                 self.standing.insert(key, event);
             }
-            EventKind::Adopt => {
-                let standing = self.standing.entry(key).or_insert(event);
-                if *standing == EventKind::Delete {
-                    *standing = event;
-                }
+            EventKind::Delete => {
+                self.standing.insert(key, event);
+                self.kept.remove(&key);
             }
-            EventKind::Repair => {}
+            EventKind::Fetch => match self.standing.get(&key) {
+                Some(EventKind::Import) => {}
+                before => {
+                    if let Some(EventKind::Publish | EventKind::Adopt) = before {
+                        self.kept.insert(key);
+                    }
+                    self.standing.insert(key, event);
+                }
+            },
+            EventKind::Adopt => match self.standing.get(&key) {
+                None | Some(EventKind::Delete) => {
+                    self.standing.insert(key, event);
+                }
+                Some(EventKind::Fetch) => {
+                    self.kept.insert(key);
+                }
+                Some(_) => {}
+            },
+            EventKind::Repair | EventKind::Evict => {}
         }
     }
 }
@@ -252,7 +300,7 @@ mod tests {
 
     #[test]
     fn what_stands() {
-        use EventKind::{Adopt, Delete, Fetch, Publish, Repair};
+        use EventKind::{Adopt, Delete, Evict, Fetch, Import, Publish, Repair};
         let scratch = tempfile::tempdir().unwrap();
         let store = store(scratch.path());
         assert_eq!(of(&store, "v1.0.0"), None);
@@ -267,12 +315,53 @@ mod tests {
             (Adopt, Some(Fetch)),
             (Delete, None),
             (Adopt, Some(Adopt)),
+            (Fetch, Some(Fetch)),
+            (Evict, Some(Fetch)),
+            (Import, Some(Import)),
+            (Fetch, Some(Import)),
+            (Adopt, Some(Import)),
+            (Evict, Some(Import)),
         ] {
             store.journal().reserve().unwrap();
             append(&store, kind, "v1.0.0");
             assert_eq!(of(&store, "v1.0.0"), want, "{kind:?}");
         }
         assert_eq!(of(&store, "v1.0.1"), None);
+    }
+
+    #[test]
+    fn only_what_was_fetched_and_nothing_else_may_go() {
+        use EventKind::{Adopt, Delete, Evict, Fetch, Import, Publish, Repair};
+        for (kinds, want) in [
+            (&[][..], false),
+            (&[Fetch], true),
+            (&[Fetch, Fetch, Repair], true),
+            (&[Fetch, Evict], true),
+            (&[Fetch, Evict, Fetch], true),
+            (&[Adopt, Delete, Fetch], true),
+            (&[Fetch, Adopt, Delete, Fetch], true),
+            (&[Import], false),
+            (&[Fetch, Import], false),
+            (&[Import, Fetch], false),
+            (&[Adopt], false),
+            (&[Fetch, Adopt], false),
+            (&[Adopt, Fetch], false),
+            (&[Fetch, Evict, Adopt], false),
+            (&[Publish], false),
+            (&[Publish, Fetch], false),
+            (&[Publish, Delete, Fetch], false),
+            (&[Fetch, Delete], false),
+            (&[Evict], false),
+        ] {
+            let scratch = tempfile::tempdir().unwrap();
+            let store = store(scratch.path());
+            for kind in kinds {
+                append(&store, *kind, "v1.0.0");
+            }
+            let provenance = store.provenance();
+            let is_evictable = provenance.is_evictable(&version("v1.0.0")).unwrap();
+            assert_eq!(is_evictable, want, "{kinds:?}");
+        }
     }
 
     #[test]

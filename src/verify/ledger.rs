@@ -114,7 +114,11 @@ impl Ledger {
                 sum,
                 line,
             },
-            EventKind::Publish | EventKind::Fetch | EventKind::Adopt => Fate {
+            EventKind::Publish
+            | EventKind::Fetch
+            | EventKind::Import
+            | EventKind::Evict
+            | EventKind::Adopt => Fate {
                 is_published: event.event == EventKind::Publish
                     || before.is_some_and(|fate| fate.is_published),
                 sum: before.and_then(|fate| fate.sum).or(sum),

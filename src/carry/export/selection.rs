@@ -93,8 +93,8 @@ fn since(store: &DirStore, time: Time, wants: &mut Wants) -> Result<(), StoreErr
             return Ok(());
         };
         match event.event {
-            EventKind::Delete => drop(wants.remove(&order(&version))),
-            EventKind::Publish | EventKind::Fetch | EventKind::Adopt => {
+            EventKind::Delete | EventKind::Evict => drop(wants.remove(&order(&version))),
+            EventKind::Publish | EventKind::Fetch | EventKind::Import | EventKind::Adopt => {
                 if Time::from(std::time::SystemTime::from(event.time)) >= time {
                     want(wants, &version).zip = true;
                 }
