@@ -2,12 +2,14 @@
 
 mod carry;
 mod fetch;
+mod gc;
 mod help;
 mod manual;
 mod shell;
 
 pub use carry::{ExportArgs, ImportArgs, ImportKind};
 pub use fetch::{FetchArgs, ToolchainPlatform};
+pub use gc::GcArgs;
 pub use manual::ManualPage;
 pub use shell::{CompletionsArgs, ManArgs};
 
@@ -42,6 +44,7 @@ Examples:
   athens import                                   take what is in the go command's module cache
   athens fetch --from go.mod                      have everything that a project builds with in the folder
   athens export --from go.sum -o bundle.tar       one file with all that a project builds with
+  athens gc --max-size 200GB --dry-run            what would go to make room
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
@@ -86,6 +89,8 @@ pub enum Command {
     Fetch(Box<FetchArgs>),
     /// Put modules, and what proves them, into a bundle
     Export(ExportArgs),
+    /// Remove fetched versions that nobody uses, and what was left lying about
+    Gc(GcArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
     /// Print what lets a shell complete commands and flags

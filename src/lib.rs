@@ -11,6 +11,7 @@
 //! - [`carry`]: modules carried in and out: module caches, checkouts, other roots, bundles.
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`warm`]: fetches what will be needed before anybody asks for it.
+//! - [`housekeeping`]: keeps the folder within its bounds: what goes to make room, and whether there is room.
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`client`]: the other end of the wire: sends a version to a server.
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod config;
+pub mod housekeeping;
 pub mod http;
 pub mod logging;
 pub mod module;

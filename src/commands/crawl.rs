@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::count;
 use crate::carry::{ImportOptions, ImportStep, Outcome, Source, import};
+use crate::housekeeping::Room;
 use crate::proxy::ProxySettings;
 use crate::store::{DirStore, OpenMode, StoreError};
 
@@ -43,6 +44,7 @@ pub(super) fn start(
         bail!("--crawl names the root itself: {}", source.display());
     }
     let sources = sources.to_vec();
+    let room = Room::new(store.clone(), proxy.min_free);
     let (alive, stop) = channel();
     std::thread::Builder::new()
         .name("athens-crawl".into())
@@ -50,7 +52,7 @@ pub(super) fn start(
             let mut is_first = true;
             loop {
                 for source in &sources {
-                    if let Err(Stopped) = crawl(&store, source, is_first, &stop) {
+                    if let Err(Stopped) = crawl(&store, &room, source, is_first, &stop) {
                         return;
                     }
                 }
@@ -75,10 +77,15 @@ fn passes(interval: Duration, stop: &Receiver<Infallible>) -> bool {
 /// Takes what one source has, and logs what came of it.
 fn crawl(
     store: &DirStore,
+    room: &Room,
     path: &Path,
     is_first: bool,
     stop: &Receiver<Infallible>,
 ) -> Result<(), Stopped> {
+    if let Err(error) = room.admit(0) {
+        tracing::warn!("nothing is imported from {}: {error}", path.display());
+        return Ok(());
+    }
     let source = match Source::open(path) {
         Ok(source) => source,
         Err(error) => {
@@ -104,7 +111,7 @@ fn crawl(
         counts.add(step);
         match stop.try_recv() {
             Err(TryRecvError::Disconnected) => Err(End::Stopped),
-            _ => Ok(()),
+            _ => Ok(room.admit(0)?),
         }
     });
     // Refusals are the same each time.

@@ -3,6 +3,7 @@
 mod crawl;
 mod export;
 mod fetch;
+mod gc;
 mod import;
 mod list;
 mod printer;
@@ -56,6 +57,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Import(arguments) => import::run(&arguments, printer),
         Command::Fetch(arguments) => fetch::run(*arguments, printer),
         Command::Export(arguments) => export::run(&arguments, printer),
+        Command::Gc(arguments) => gc::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
         Command::Completions(arguments) => shell::completions(&arguments, printer),
         Command::Man(arguments) => shell::man(&arguments, printer),

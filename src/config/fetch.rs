@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{ConfigError, GoEnvironment, ServeConfig, ServeSettings, TimeSpan, WatchName};
+use crate::housekeeping::Limits;
 use crate::module::PathPatterns;
 use crate::proxy::ProxySettings;
 use crate::sumdb::DatabaseSetting;
@@ -87,6 +88,8 @@ impl FetchSettings {
         };
         let mut proxy = ServeConfig::resolve(settings, file, go)?.proxy;
         proxy.fetch.fetch_timeout = FETCH_TIMEOUT;
+        // To make room is for the server, or for `athens gc`.
+        proxy.limits = Limits::default();
         Ok(proxy)
     }
 }

@@ -138,6 +138,7 @@ impl ServeConfig {
         let poll_interval = settings.poll_interval.unwrap_or(POLL_INTERVAL);
         at_least("poll-interval", &poll_interval, &LEAST_POLL_INTERVAL)?;
 
+        let (limits, min_free) = super::housekeeping::resolve(&settings)?;
         let root = settings.root.take().unwrap_or_else(|| PathBuf::from(ROOT));
         let upstream = upstream::resolve(&mut settings, &root, max_zip_size, go)?;
 
@@ -145,6 +146,8 @@ impl ServeConfig {
             upstream_said: upstream.said,
             public_url: settings.public_url,
             proxy: ProxySettings {
+                limits,
+                min_free,
                 policy: upstream.policy,
                 upstreams: upstream.settings,
                 fetch: upstream.fetch,
@@ -272,6 +275,12 @@ mod tests {
             ("scan-interval", SCAN_INTERVAL.to_string()),
             ("crawl", "none".to_owned()),
             ("crawl-interval", CRAWL_INTERVAL.to_string()),
+            ("max-size", "none".to_owned()),
+            ("max-age", "none".to_owned()),
+            (
+                "min-free",
+                "a hundredth of the disk, at most 1GiB".to_owned(),
+            ),
             ("cache-size", CACHE_SIZE.to_string()),
             ("state", "that of the platform".to_owned()),
             ("read-auth", "false".to_owned()),

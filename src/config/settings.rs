@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
+use super::housekeeping::Age;
 use super::listen::{ListenAddress, one_or_many};
 use super::min_age::MinAgeText;
 use super::units::{ByteSize, FromText, TimeSpan, deserialize_text, deserialize_texts};
@@ -376,6 +377,36 @@ pub struct ServeSettings {
     )]
     pub crawl_interval: Option<TimeSpan>,
 
+    /// What the folder may take on the disk: fetched versions go, the least recently used first, until it takes nine tenths
+    /// of that (bytes, or with a unit) [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_SIZE",
+        value_name = "SIZE",
+        help_heading = "Housekeeping"
+    )]
+    pub max_size: Option<ByteSize>,
+
+    /// How long a fetched version may go unused before it is removed: 12h, 90d, 8w [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_AGE",
+        value_name = "TIME",
+        help_heading = "Housekeeping"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub max_age: Option<Age>,
+
+    /// What is to stay free on the disk of the folder: where less would be left, nothing is fetched or published, and the
+    /// answer is 507 (bytes, or with a unit; 0 for nothing) [default: a hundredth of the disk, at most 1GiB]
+    #[arg(
+        long,
+        env = "ATHENS_MIN_FREE",
+        value_name = "SIZE",
+        help_heading = "Housekeeping"
+    )]
+    pub min_free: Option<ByteSize>,
+
     /// Memory for version lists and other small files (bytes, or with a unit) [default: 16MiB]
     #[arg(
         long,
@@ -533,6 +564,9 @@ impl ServeSettings {
             scan_interval,
             crawl,
             crawl_interval,
+            max_size,
+            max_age,
+            min_free,
             cache_size,
             max_zip_size,
             max_uploads,
@@ -583,6 +617,9 @@ impl ServeSettings {
             scan_interval: self.scan_interval.or(scan_interval),
             crawl: self.crawl.or(crawl),
             crawl_interval: self.crawl_interval.or(crawl_interval),
+            max_size: self.max_size.or(max_size),
+            max_age: self.max_age.or(max_age),
+            min_free: self.min_free.or(min_free),
             cache_size: self.cache_size.or(cache_size),
             max_zip_size: self.max_zip_size.or(max_zip_size),
             max_uploads: self.max_uploads.or(max_uploads),

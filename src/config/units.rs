@@ -47,7 +47,7 @@ impl fmt::Display for TimeSpan {
 
 /// A number of bytes, such as `64KiB`, `16MiB`, `500MB` or plain `1048576`.
 ///
-/// `KiB MiB GiB` count by 1024, `KB MB GB` by 1000, as the IEC writes them; letter case does not matter.
+/// `KiB MiB GiB TiB` count by 1024, `KB MB GB TB` by 1000, as the IEC writes them; letter case does not matter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ByteSize(pub u64);
 
@@ -59,10 +59,12 @@ pub struct ByteSize(pub u64);
 pub struct InvalidByteSize(String);
 
 /// From the longest to the shortest unit of each kind; the empty unit is bytes.
-const UNITS: [(&str, u64); 8] = [
+const UNITS: [(&str, u64); 10] = [
+    ("tib", 1 << 40),
     ("gib", 1 << 30),
     ("mib", 1 << 20),
     ("kib", 1 << 10),
+    ("tb", 1_000_000_000_000),
     ("gb", 1_000_000_000),
     ("mb", 1_000_000),
     ("kb", 1_000),
@@ -241,6 +243,8 @@ mod tests {
             ("500MB", 500_000_000, "500000000"),
             ("1KB", 1_000, "1000"),
             ("2GiB", 2_147_483_648, "2GiB"),
+            ("1 TB", 1_000_000_000_000, "976562500KiB"),
+            ("1TiB", 1 << 40, "1024GiB"),
         ] {
             let size: ByteSize = text.parse().unwrap();
             assert_eq!(size, ByteSize(bytes), "{text}");
@@ -252,7 +256,7 @@ mod tests {
             "-1",
             "1.5MiB",
             "64K",
-            "1 TB",
+            "1 PB",
             "99999999999GiB",
             "1MiB ",
         ] {

@@ -27,9 +27,10 @@ pub(super) fn routes(
     healthz.or(readyz).unify().or(version).unify()
 }
 
-fn ready(readiness: Result<(), Vec<String>>) -> Response {
+fn ready(readiness: Result<Option<String>, Vec<String>>) -> Response {
     match readiness {
-        Ok(()) => text_reply(StatusCode::OK, "ready".to_owned()),
+        Ok(None) => text_reply(StatusCode::OK, "ready".to_owned()),
+        Ok(Some(but)) => text_reply(StatusCode::OK, format!("ready\n{but}")),
         Err(reasons) => text_reply(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n")),
     }
 }

@@ -87,9 +87,9 @@ async fn put(
     if let Some(version) = &named {
         is_about(provenance.as_ref(), version)?;
     }
-    refuse_declared_length(app, headers)?;
+    let len = declared_length(app, headers)?;
     let _place = app.upload_place().await?;
-    let upload = receive(app, body).await?;
+    let upload = receive(app, len, body).await?;
     let (version, upload) = match named {
         Some(version) => (version, upload),
         None => {
@@ -232,15 +232,15 @@ fn is_about(provenance: Option<&Info>, version: &ModuleVersion) -> Result<(), Re
     }
 }
 
-/// Says "too large" before the body is on its way, where the client says how long it is.
-fn refuse_declared_length(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+/// How long the client says that the body is; "too large" is said before it is on its way.
+fn declared_length(app: &App, headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let limit = app.proxy().max_zip_size();
     match declared {
         Some(declared) if declared > limit => Err(PublishError::TooLarge { limit }.into()),
-        _ => Ok(()),
+        declared => Ok(declared),
     }
 }
 
@@ -248,12 +248,13 @@ fn refuse_declared_length(app: &App, headers: &HeaderMap) -> Result<(), Refusal>
 /// for as long as the upload lasts, which is why there are only so many places for uploads.
 async fn receive(
     app: &App,
+    len: Option<u64>,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
 ) -> Result<Upload, Refusal> {
     let (sender, mut chunks) = mpsc::channel::<Bytes>(IN_FLIGHT);
     let proxy = app.shared_proxy();
     let writer = tokio::task::spawn_blocking(move || {
-        let mut upload = proxy.begin_upload()?;
+        let mut upload = proxy.begin_upload(len)?;
         while let Some(chunk) = chunks.blocking_recv() {
             upload.write(&chunk)?;
         }

@@ -187,7 +187,7 @@ fn kind_of_store(error: &StoreError) -> ErrorKind {
         // A refused path is something that must not be served, whatever it is.
         StoreError::Refused { .. } => ErrorKind::NotFound,
         error if error.is_full() => ErrorKind::Full,
-        StoreError::Io { .. } => ErrorKind::Internal,
+        StoreError::Io { .. } | StoreError::LowSpace { .. } => ErrorKind::Internal,
     }
 }
 

@@ -63,6 +63,7 @@ impl ModuleProxy {
             }
         }
         if let Some(object) = self.stored(version, file).await? {
+            self.used(version);
             return Ok(object);
         }
         let standing = self.standing(module).await?;
@@ -76,12 +77,27 @@ impl ModuleProxy {
                 ));
             }
         };
-        let question = Question::File(version.clone(), file);
-        fetching.ask(question, &ask, false).await?.answer?;
-        self.stored(version, file).await?.ok_or_else(|| {
-            // Taken away again in this moment.
-            ProxyError::unknown_version(module, version.version().as_str(), None)
-        })
+        // Who comes second to a fetch may find what it brought removed again, to make room: then it is fetched once more.
+        for _ in 0..2 {
+            let question = Question::File(version.clone(), file);
+            fetching.ask(question, &ask, false).await?.answer?;
+            if let Some(object) = self.stored(version, file).await? {
+                self.used(version);
+                return Ok(object);
+            }
+        }
+        // Taken away again in this moment.
+        Err(ProxyError::unknown_version(
+            module,
+            version.version().as_str(),
+            None,
+        ))
+    }
+
+    fn used(&self, version: &ModuleVersion) {
+        if let Some(janitor) = &self.janitor {
+            janitor.used(version);
+        }
     }
 
     /// A file of a version from the tree, or made from the zip beside it; `None` if it is not there.

@@ -36,8 +36,9 @@ pub use crate::catalog::{TreeSize, WatchMode};
 pub use crate::modzip::{Finding, Report, Verdict as ZipVerdict};
 
 use crate::catalog::Catalog;
+use crate::housekeeping::{Janitor, Room};
 use crate::module::{ModulePath, ModuleVersion, Time};
-use crate::store::Locks;
+use crate::store::{Locks, StoreError};
 use crate::upstream::direct::{GoCommand, GoUnavailable};
 
 use self::fetch::Fetching;
@@ -59,6 +60,9 @@ pub struct ModuleProxy {
     ages: Cache<ModuleVersion, Time>,
     /// What we are called in `Via` headers.
     pseudonym: String,
+    room: Arc<Room>,
+    /// Who removes fetched versions to make room, if anybody does.
+    janitor: Option<Arc<Janitor>>,
     /// Held by who publishes or deletes a version, until the journal has it.
     changing: Locks,
 }
@@ -74,11 +78,36 @@ impl ModuleProxy {
         self.go.as_ref()?.probe().await.err()
     }
 
-    /// Ends what runs for fetches from version control, and waits until it is gone.
+    /// Ends what runs for fetches from version control, and waits until it is gone; writes down what a next start is to know.
     pub async fn stop(&self) {
         if let Some(go) = &self.go {
             go.stop().await;
         }
+        if let Some(janitor) = &self.janitor {
+            let janitor = Arc::clone(janitor);
+            let finished = tokio::task::spawn_blocking(move || janitor.finish()).await;
+            if let Ok(Err(error)) = finished {
+                tracing::warn!("when versions were last used is not written down: {error}");
+            }
+        }
+    }
+
+    /// Whether so many bytes may be written below the root; 0 where that is not known.
+    ///
+    /// # Errors
+    /// If the disk has too little left.
+    pub fn admit(&self, wanted: u64) -> Result<(), StoreError> {
+        self.room.admit(wanted)
+    }
+
+    /// What the disk of the folder has left, in bytes; `None` if it does not say.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.room.free()
+    }
+
+    /// Who removes fetched versions to make room, if anybody does.
+    pub fn janitor(&self) -> Option<&Janitor> {
+        self.janitor.as_deref()
     }
 
     /// Whether a module is private or owned: nobody else is asked about it.
@@ -99,14 +128,22 @@ impl ModuleProxy {
         self.catalog.size()
     }
 
-    /// Whether requests can be answered: the root can be read, and written unless it is read-only.
+    /// Whether requests can be answered: the root can be read, and written unless it is read-only. A disk that is full or
+    /// almost full hinders no reader: then there is a sentence about that.
     ///
     /// # Errors
     /// The reasons why not, a sentence each.
-    pub async fn readiness(&self) -> Result<(), Vec<String>> {
-        let store = self.catalog.store().clone();
-        match tokio::task::spawn_blocking(move || store.probe()).await {
-            Ok(Ok(())) => Ok(()),
+    pub async fn readiness(&self) -> Result<Option<String>, Vec<String>> {
+        let (store, room) = (self.catalog.store().clone(), Arc::clone(&self.room));
+        let probe = tokio::task::spawn_blocking(move || {
+            if !store.staging().is_read_only() {
+                room.admit(0)?;
+            }
+            store.probe()
+        });
+        match probe.await {
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(error)) if error.is_full() => Ok(Some(format!("only for reading: {error}"))),
             Ok(Err(error)) => Err(vec![error.to_string()]),
             Err(error) => Err(vec![format!("the root could not be looked at: {error}")]),
         }

@@ -9,6 +9,7 @@ use super::fetch::Fetching;
 use super::sums::Sums;
 use super::{ModuleProxy, ProxySettings, StoredOnly};
 use crate::catalog::{Catalog, CatalogSettings};
+use crate::housekeeping::{Janitor, Room};
 use crate::store::{DirStore, Locks, OpenMode, StoreError};
 use crate::upstream::direct::{GoCommand, ScratchError};
 use crate::upstream::{Direct, UpstreamSettings, UpstreamSetupError, Upstreams};
@@ -45,6 +46,18 @@ fn can_keep(store: &DirStore) -> bool {
             true
         }
     }
+}
+
+fn start_janitor(
+    catalog: &Catalog,
+    settings: &ProxySettings,
+) -> Result<Option<Arc<Janitor>>, StoreError> {
+    if !settings.limits.is_any() {
+        return Ok(None);
+    }
+    Janitor::start(catalog.clone(), settings.limits, settings.scan_interval)
+        .map(Some)
+        .map_err(|error| StoreError::io("look after", settings.root.display().to_string(), error))
 }
 
 /// A name for this server that no other has, for as long as it runs (RFC 9110, 7.6.3: a pseudonym).
@@ -102,11 +115,25 @@ impl ModuleProxy {
             catalog.store(),
             upstreams.as_ref(),
         ));
+        let room = Arc::new(Room::new(catalog.store().clone(), settings.min_free));
+        let janitor = match upstreams {
+            Some(_) => start_janitor(&catalog, settings)?,
+            None => {
+                if settings.limits.is_any() {
+                    tracing::warn!(
+                        "nothing is removed to make room: there is nobody from whom it could be fetched again"
+                    );
+                }
+                None
+            }
+        };
         let fetching = upstreams.map(|upstreams| {
+            let housekeeping = (Arc::clone(&room), janitor.clone());
             Fetching::new(
                 catalog.clone(),
                 upstreams,
                 Arc::clone(&sums),
+                housekeeping,
                 settings.fetch,
                 settings.cache_size,
             )
@@ -129,6 +156,8 @@ impl ModuleProxy {
             go,
             ages: Cache::new(AGES),
             pseudonym,
+            room,
+            janitor,
             changing: Locks::default(),
         }))
     }

@@ -1,12 +1,14 @@
 //! Publishing and deleting versions: the decisions, without HTTP.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use super::{ModuleProxy, PublishError};
+use crate::housekeeping::Room;
 use crate::module::{Info, ModuleVersion, Sum, Time, synthesized_go_mod};
 use crate::modzip::{self, Strictness, ZipError, go_mod_sum};
 use crate::store::{
-    Committed, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError, StoreKey,
+    Committed, Event, EventKind, ModuleFile, NewVersion, Pinned, StagedFile, StoreError, StoreKey,
     Tombstone,
 };
 
@@ -15,17 +17,19 @@ use crate::store::{
 pub struct Upload {
     staged: StagedFile,
     limit: u64,
+    room: Arc<Room>,
 }
 
 impl Upload {
     /// Takes the next bytes. Waits for the disk.
     ///
     /// # Errors
-    /// [`PublishError::TooLarge`] if there are more than the server takes; if the disk is full or fails.
+    /// [`PublishError::TooLarge`] if there are more than the server takes; if the disk is full, or almost, or fails.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
         if self.staged.len() + bytes.len() as u64 > self.limit {
             return Err(PublishError::TooLarge { limit: self.limit });
         }
+        self.room.admit(0)?;
         self.staged
             .write_all(bytes)
             .map_err(|error| StoreError::io("write", "the upload", error).into())
@@ -62,16 +66,18 @@ pub struct Published {
 }
 
 impl ModuleProxy {
-    /// Begins to receive a zip. Waits for the disk.
+    /// Begins to receive a zip of this length, where that is known. Waits for the disk.
     ///
     /// # Errors
-    /// If the root is read-only, or the staging area can not be written.
-    pub fn begin_upload(&self) -> Result<Upload, PublishError> {
+    /// If the root is read-only, the disk has no room for it, or the staging area can not be written.
+    pub fn begin_upload(&self, len: Option<u64>) -> Result<Upload, PublishError> {
         let staging = self.catalog.store().staging();
         if staging.is_read_only() {
             return Err(PublishError::ReadOnly);
         }
+        self.room.admit(len.unwrap_or(0))?;
         Ok(Upload {
+            room: Arc::clone(&self.room),
             staged: staging.stage()?,
             limit: self.max_zip_size,
         })
@@ -147,6 +153,14 @@ impl ModuleProxy {
             Committed::HadZip => match self.stored_sum(version)? {
                 Some(there) if there == sum => {
                     self.prove_stored(version, &sum)?;
+                    // Somebody else's or not: who publishes it wants it here.
+                    if store.staging().pin(version)? == Pinned::Gone {
+                        let path = StoreKey::File(version, ModuleFile::Zip).relative_path();
+                        let gone = std::io::Error::other(
+                            "it was removed in this moment, to make room; publish it again",
+                        );
+                        return Err(StoreError::io("keep", path, gone).into());
+                    }
                     // Whoever brought it back before was stopped before the last step.
                     if buried.is_some() {
                         store.staging().exhume(version)?;

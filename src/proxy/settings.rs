@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{FetchSettings, Policy, WatchMode};
+use crate::housekeeping::{Limits, MinFree};
 use crate::modzip::MAX_ZIP_SIZE;
 use crate::sumdb::Database;
 use crate::upstream::UpstreamSettings;
@@ -28,6 +29,10 @@ pub struct ProxySettings {
     pub scan_interval: Duration,
     /// The largest zip that is taken for publishing, in bytes.
     pub max_zip_size: u64,
+    /// What fetched versions are kept within.
+    pub limits: Limits,
+    /// What is to stay free on the disk of the folder.
+    pub min_free: MinFree,
     /// What may be served and fetched.
     pub policy: Policy,
     /// Whom to ask for what is not there; `None` for nobody.
@@ -55,6 +60,8 @@ impl ProxySettings {
             cache_size: 16 << 20,
             scan_interval: Duration::from_secs(3600),
             max_zip_size: MAX_ZIP_SIZE,
+            limits: Limits::default(),
+            min_free: MinFree::default(),
             policy: Policy::default(),
             upstreams: None,
             direct: None,

@@ -19,6 +19,19 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// The disk has less left than the operator wants kept free.
+    #[error(
+        "the disk of this server's folder has {free} bytes free, and {kept} are to be kept (--min-free){}: make room there, \
+         or have what nobody uses removed with `athens gc` or --max-size", wanting(.wanted)
+    )]
+    LowSpace {
+        /// What it has left, in bytes.
+        free: u64,
+        /// What is to be kept, in bytes.
+        kept: u64,
+        /// What was to be written, in bytes, where that is known.
+        wanted: u64,
+    },
     /// Something is there that must not be read.
     #[error("{path} {refusal}")]
     Refused {
@@ -43,6 +56,13 @@ pub enum Refusal {
     TooLarge(u64),
 }
 
+fn wanting(wanted: &u64) -> String {
+    match wanted {
+        0 => String::new(),
+        wanted => format!("; {wanted} more do not fit"),
+    }
+}
+
 impl StoreError {
     pub(crate) fn io(
         action: &'static str,
@@ -64,13 +84,16 @@ impl StoreError {
         Self::io(action, "the folder", io::Error::other(error))
     }
 
-    /// Whether the disk is full, or the quota used up.
+    /// Whether the disk is full or counts as full, or the quota is used up.
     pub fn is_full(&self) -> bool {
-        matches!(
-            self,
-            Self::Io { source, .. }
-                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        )
+        match self {
+            Self::LowSpace { .. } => true,
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Refused { .. } => false,
+        }
     }
 
     /// Whether the root can not be written: a read-only file system, or missing rights.

@@ -17,9 +17,11 @@ mod locks;
 mod lookup;
 mod object;
 mod provenance;
+mod space;
 mod staging;
 mod sumdb_file;
 mod tombstone;
+mod uses;
 mod version_key;
 mod zip_hash;
 
@@ -34,7 +36,11 @@ pub use listing::{DirEntry, EntryKind};
 pub use locks::Locks;
 pub use object::{Content, Object};
 pub use provenance::Provenance;
-pub use staging::{Batch, Committed, Exchanged, NewVersion, StagedFile, Staging, Written};
+pub use space::{DiskSpace, Measured};
+pub use staging::{
+    Batch, Committed, EvictionLock, Exchanged, NewVersion, Pinned, StagedFile, Staging, Written,
+};
 pub use sumdb_file::{InvalidSumdbFile, SumdbFile, SumdbFileKind};
 pub use tombstone::Tombstone;
+pub use uses::StoredUses;
 pub use version_key::VersionKey;

@@ -7,7 +7,7 @@ use crate::module::ModuleVersion;
 /// What stands for a version where its name would take too much memory: the first half of a SHA-256 hash of
 /// `path@version`. Nobody can make two names that have one, so what is said of a key is said of its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VersionKey([u8; 16]);
+pub struct VersionKey(pub(super) [u8; 16]);
 
 impl VersionKey {
     /// The key of a version.

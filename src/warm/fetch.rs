@@ -12,7 +12,9 @@ use super::wants::{Want, Wants};
 use crate::module::{Info, ModuleQuery, ModuleVersion, Sum};
 use crate::modzip::{ZipError, go_mod_sum, zip_sum};
 use crate::proxy::{Caller, DatabaseFile, ErrorKind, ModuleProxy, ProxyError, StoredOnly};
-use crate::store::{Content, DirStore, FileContent, ModuleFile, Object, StoreError, StoreKey};
+use crate::store::{
+    Content, DirStore, FileContent, ModuleFile, Object, Pinned, StoreError, StoreKey,
+};
 
 /// The longest `.mod` or `.info` that is read into memory, in bytes: the go command takes no longer go.mod.
 const LONGEST: u64 = 16 << 20;
@@ -125,7 +127,7 @@ impl Warmer {
     async fn bring(&self, version: &ModuleVersion, want: &Want) -> Result<Fetched, WarmError> {
         let mut fetched = Fetched::default();
         if want.zip {
-            let (zip, is_new) = self.file(version, ModuleFile::Zip).await?;
+            let (zip, is_new) = self.zip_to_stay(version).await?;
             fetched.is_new |= is_new;
             fetched.zip_bytes = Some(zip.len);
             if !want.zip_sums.is_empty()
@@ -150,6 +152,22 @@ impl Warmer {
         }
         self.record(version).await?;
         Ok(fetched)
+    }
+
+    /// The zip of a version, and whether it was fetched for this. It is here on purpose, and is not removed to make room.
+    async fn zip_to_stay(&self, version: &ModuleVersion) -> Result<(Object, bool), WarmError> {
+        loop {
+            let zip = self.file(version, ModuleFile::Zip).await?;
+            let (store, of) = (self.store.clone(), version.clone());
+            let pinned = tokio::task::spawn_blocking(move || store.staging().pin(&of));
+            match pinned.await {
+                Ok(Ok(Pinned::Stays)) => return Ok(zip),
+                // Removed in this moment, to make room.
+                Ok(Ok(Pinned::Gone)) => {}
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => return Err(WarmError::Lost),
+            }
+        }
     }
 
     /// The `.mod` of a version, and whether it was fetched for this.

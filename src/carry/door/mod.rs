@@ -12,8 +12,8 @@ use super::provenance::Provenance;
 use crate::module::{ModuleVersion, PathPatterns, Sum};
 use crate::modzip::{ZipError, zip_sum};
 use crate::store::{
-    Committed, DirStore, Event, EventKind, FileContent, Locks, ModuleFile, NewVersion, StoreError,
-    StoreKey, SumdbFile, Written,
+    Committed, DirStore, Event, EventKind, FileContent, Locks, ModuleFile, NewVersion, Pinned,
+    StoreError, StoreKey, SumdbFile, Written,
 };
 
 /// The way into a root. Several threads may use one door.
@@ -92,7 +92,11 @@ impl Door {
         };
         let key = StoreKey::File(version, ModuleFile::Zip);
         match self.store.read_blocking(&key)? {
-            Some(there) => self.compare(&arrived, &there),
+            Some(there) => match self.compare(&arrived, &there)? {
+                Some(outcome) => Ok(outcome),
+                // Removed in this moment, to make room.
+                None => self.bring_in(arrived),
+            },
             None => self.bring_in(arrived),
         }
     }
@@ -173,8 +177,12 @@ impl Door {
         Ok(Outcome::Imported)
     }
 
-    /// A version whose zip is there: nothing to do, or a conflict.
-    fn compare(&self, arrived: &Arrived<'_>, there: &FileContent) -> Result<Outcome, CarryError> {
+    /// A version whose zip is there: nothing to do, or a conflict; `None` if it went meanwhile.
+    fn compare(
+        &self,
+        arrived: &Arrived<'_>,
+        there: &FileContent,
+    ) -> Result<Option<Outcome>, CarryError> {
         let version = arrived.version;
         let proven = self.store.proven_sum(version, &there.identity())?;
         let (sum, here) = if proven.is_some() && self.says_the_same(arrived, there, proven)? {
@@ -182,7 +190,7 @@ impl Door {
         } else {
             let sum = match self.sum_of(arrived)? {
                 Ok(sum) => sum,
-                Err(reason) => return Ok(Outcome::Refused(reason)),
+                Err(reason) => return Ok(Some(Outcome::Refused(reason))),
             };
             let here = match proven {
                 Some(sum) => Some(sum),
@@ -191,15 +199,19 @@ impl Door {
             (Some(sum), here)
         };
         let Some(sum) = sum else {
-            return Ok(Outcome::AlreadyThere);
+            return Ok(Some(Outcome::AlreadyThere));
         };
         if here != Some(sum) {
-            return Ok(Outcome::zip_conflict(here, sum));
+            return Ok(Some(Outcome::zip_conflict(here, sum)));
         }
         if !self.is_dry {
+            // What was only fetched is here on purpose from now on.
+            if self.store.staging().pin(version)? == Pinned::Gone {
+                return Ok(None);
+            }
             self.make_up(arrived, there, &sum, proven.is_some())?;
         }
-        Ok(Outcome::AlreadyThere)
+        Ok(Some(Outcome::AlreadyThere))
     }
 
     /// Whether the source says the same of its zip as our own proof of the one that is there.

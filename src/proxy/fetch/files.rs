@@ -4,6 +4,7 @@
 //! `.info` along, for a version is in the tree whole or not at all: other readers of the folder find it in its list.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -12,6 +13,7 @@ use super::Fetching;
 use super::failure::FetchFailure;
 use super::question::{Answer, Question};
 use crate::catalog::{Verdict, check_go_mod, check_info, clause};
+use crate::housekeeping::Room;
 use crate::module::{GoMod, Info, ModuleVersion, Sum, VersionQuery, synthesized_go_mod};
 use crate::modzip::{self, Strictness, go_mod_sum};
 use crate::store::{
@@ -36,6 +38,8 @@ impl Fetching {
         if self.catalog.store().read(&key).await?.is_some() {
             return Ok(Answer::Stored);
         }
+        // Before anybody is asked for what could not be kept.
+        self.room.admit(0)?;
         match file {
             ModuleFile::Info => {
                 let query = VersionQuery::Version(version.version().clone());
@@ -102,7 +106,9 @@ impl Fetching {
         let store = self.catalog.store().clone();
         let received = self
             .upstreams
-            .zip(version, ask, |body| receive(store.clone(), body))
+            .zip(version, ask, |body| {
+                receive(store.clone(), Arc::clone(&self.room), body)
+            })
             .await;
         let staged = received.map_err(|error| match error {
             ZipError::Upstream(error) => FetchFailure::from(error),
@@ -113,6 +119,7 @@ impl Fetching {
             self.sums.verify(version, Some(&sum), None).await?;
         }
         let (catalog, version) = (self.catalog.clone(), version.clone());
+        let len = staged.len();
         blocking(move || {
             let store = catalog.store();
             refuse_deleted(store, &version)?;
@@ -135,7 +142,11 @@ impl Fetching {
             }
             Ok(())
         })
-        .await
+        .await?;
+        if let Some(janitor) = &self.janitor {
+            janitor.fetched(len);
+        }
+        Ok(())
     }
 
     /// The content of an `.info` or `.mod`, from the tree, or fetched into it.
@@ -198,11 +209,19 @@ impl Fetching {
 }
 
 /// Writes a zip to the staging area as it comes.
-async fn receive(store: DirStore, mut body: ZipBody) -> Result<StagedFile, ZipError<FetchFailure>> {
+async fn receive(
+    store: DirStore,
+    room: Arc<Room>,
+    mut body: ZipBody,
+) -> Result<StagedFile, ZipError<FetchFailure>> {
+    let full = |error: StoreError| ZipError::Receiver(error.into());
+    room.admit(body.content_length().unwrap_or(0))
+        .map_err(full)?;
     let (sender, mut chunks) = mpsc::channel::<Bytes>(IN_FLIGHT);
     let writer = tokio::task::spawn_blocking(move || {
         let mut staged = store.staging().stage()?;
         while let Some(chunk) = chunks.blocking_recv() {
+            room.admit(0)?;
             staged
                 .write_all(&chunk)
                 .map_err(|error| StoreError::io("write", "the fetched zip", error))?;

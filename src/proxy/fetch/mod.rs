@@ -21,6 +21,7 @@ pub(super) use resolve::best_of;
 use self::memory::{Lifetimes, Memories};
 use super::sums::Sums;
 use crate::catalog::Catalog;
+use crate::housekeeping::{Janitor, Room};
 use crate::module::ModulePath;
 use crate::upstream::{Ask, Flights, Privacy, Upstreams};
 
@@ -55,6 +56,8 @@ pub(super) struct Fetching {
     settings: FetchSettings,
     flights: Flights<Question, Result<Answer, Arc<FetchFailure>>>,
     memories: Memories,
+    room: Arc<Room>,
+    janitor: Option<Arc<Janitor>>,
     /// Places for checks of fetched zips: they read and inflate, and must leave room for everything else.
     checks: tokio::sync::Semaphore,
     started: Instant,
@@ -67,6 +70,7 @@ impl Fetching {
         catalog: Catalog,
         upstreams: Upstreams,
         sums: Arc<Sums>,
+        (room, janitor): (Arc<Room>, Option<Arc<Janitor>>),
         settings: FetchSettings,
         cache_size: u64,
     ) -> Arc<Self> {
@@ -82,6 +86,8 @@ impl Fetching {
             settings,
             flights: Flights::default(),
             memories: Memories::new(cache_size, lifetimes),
+            room,
+            janitor,
             checks: tokio::sync::Semaphore::new(MOST_CHECKS),
             started: Instant::now(),
             failed_at: AtomicU64::new(0),

@@ -9,6 +9,7 @@
 )]
 
 mod area;
+mod eviction;
 mod exchange;
 mod leftovers;
 mod quarantine;
@@ -22,6 +23,7 @@ use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
 pub use area::StagedFile;
+pub use eviction::{EvictionLock, Pinned};
 pub use exchange::Exchanged;
 pub use quarantine::Batch;
 pub use version::{Committed, NewVersion};
@@ -114,6 +116,14 @@ impl<'a> Staging<'a> {
         key: &StoreKey<'_>,
         content: &[u8],
     ) -> Result<Written, StoreError> {
+        if self.is_read_only() {
+            return Ok(Written::ReadOnly);
+        }
+        // Else the directory could go again, as one that is empty.
+        let _still = match self.hold_evictions() {
+            Err(error) if error.is_read_only() => return Ok(self.turns_out_read_only()),
+            held => held?,
+        };
         match self.make_directory_of(key)? {
             Written::ReadOnly => Ok(Written::ReadOnly),
             _ => self.create(key, content),

@@ -59,7 +59,6 @@ impl Staging<'_> {
         if self.has_other(&StoreKey::File(version, ModuleFile::Mod), &go_mod)? {
             return Ok(Committed::HadOtherGoMod);
         }
-        let directory = self.make_directory(&path)?;
         // All that can fail for want of space fails before anything is visible.
         let stage = |content: &[u8]| {
             let mut staged = self.stage()?;
@@ -75,6 +74,8 @@ impl Staging<'_> {
             (ModuleFile::Info, stage(&info)?),
         ];
         zip.sync().map_err(failed)?;
+        let _still = self.hold_evictions()?;
+        let directory = self.make_directory(&path)?;
         let place = |staged: &mut StagedFile, key: StoreKey<'_>, place: Place| {
             staged.move_to(&directory, &key.file_name(), place)
         };
@@ -178,7 +179,7 @@ impl Staging<'_> {
         self.unlink(&directory, &StoreKey::Tombstone(version))
     }
 
-    fn unlink(&self, directory: &OwnedFd, key: &StoreKey<'_>) -> Result<(), StoreError> {
+    pub(super) fn unlink(&self, directory: &OwnedFd, key: &StoreKey<'_>) -> Result<(), StoreError> {
         match rustix::fs::unlinkat(directory, key.file_name(), AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(StoreError::io("delete", key.relative_path(), error)),
