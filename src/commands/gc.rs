@@ -56,10 +56,6 @@ pub(super) fn run(arguments: &GcArgs, printer: &mut Printer) -> anyhow::Result<E
     };
     let store = DirStore::open(&arguments.root, mode)
         .context("--root must name a folder of modules that can be read")?;
-    let unfinished = match arguments.dry_run {
-        true => store.staging().leftovers()?.len(),
-        false => store.staging().sweep()?,
-    };
     let soundness = Soundness::new(VERDICTS);
     let progress = progress::counter("versions removed");
     let mut has_heading = false;
@@ -95,6 +91,10 @@ pub(super) fn run(arguments: &GcArgs, printer: &mut Printer) -> anyhow::Result<E
     progress.finish_and_clear();
     let Some(swept) = swept else {
         bail!("it was stopped");
+    };
+    let unfinished = match arguments.dry_run {
+        true => store.staging().leftovers()?.len(),
+        false => store.staging().sweep()?,
     };
     if arguments.json {
         let summary = Summary {

@@ -54,7 +54,7 @@ impl Plan {
         candidates.sort_unstable();
         let too_old = limits.max_age.map_or(0, |age| {
             let age = u32::try_from(age.as_secs()).unwrap_or(u32::MAX);
-            now.saturating_sub(age).min(settled)
+            now.saturating_sub(age).min(settled.saturating_add(1))
         });
         let mut need = match limits.max_size {
             Some(most) if size > most => size - Limits::target(most),
@@ -180,7 +180,7 @@ mod tests {
             max_age: Some(Duration::ZERO),
         };
         let (gone, _) = goes(age, 0, &[NOW, NOW - 5, NOW - 6]);
-        assert_eq!(gone, [NOW - 6]);
+        assert_eq!(gone, [NOW - 5, NOW - 6]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub enum ProxyError {
         why: String,
     },
     /// The tree could not be read.
-    #[error("the storage of this server failed: {0}")]
+    #[error("{}", storage_failed(.0))]
     Store(#[from] StoreError),
 }
 
@@ -179,6 +179,14 @@ impl From<Arc<FetchFailure>> for ProxyError {
             },
             _ => Self::Fetch(failure),
         }
+    }
+}
+
+/// Nothing has failed where something was not begun.
+pub(super) fn storage_failed(error: &StoreError) -> String {
+    match error {
+        StoreError::LowSpace { .. } => error.to_string(),
+        error => format!("the storage of this server failed: {error}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a version is not published, or not deleted.
 
 use super::Published;
+use super::error::storage_failed;
 use crate::module::{ModuleVersion, Sum};
 use crate::modzip::Report;
 use crate::store::StoreError;
@@ -47,7 +48,7 @@ pub enum PublishError {
     #[error("this server's folder is read-only")]
     ReadOnly,
     /// The folder failed.
-    #[error("the storage of this server failed: {0}")]
+    #[error("{}", storage_failed(.0))]
     Store(#[from] StoreError),
 }
 

@@ -21,8 +21,8 @@ pub enum StoreError {
     },
     /// The disk has less left than the operator wants kept free.
     #[error(
-        "the disk of this server's folder has {free} bytes free, and {kept} are to be kept (--min-free){}: make room there, \
-         or have what nobody uses removed with `athens gc` or --max-size", wanting(.wanted)
+        "the disk of this server's folder is almost full: {free} bytes are free, and {kept} are to be kept (--min-free){}. \
+         Make room there, or have what nobody uses removed with `athens gc` or --max-size", wanting(.wanted)
     )]
     LowSpace {
         /// What it has left, in bytes.

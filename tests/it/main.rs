@@ -27,6 +27,8 @@ mod fetch;
 mod go_client;
 /// Requests that nobody means well with.
 mod hostile;
+/// What goes to make room, and what is refused for want of it.
+mod housekeeping;
 /// `athens import`, from everything that it takes.
 mod import;
 /// Cargo.lock against known advisories.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::PATIENCE_WITH_TREE;
 use crate::module::{ModuleVersion, Sum};
+use crate::proxy::error::storage_failed;
 use crate::store::{ModuleFile, StoreError};
 use crate::upstream::{DIRECT, FetchError, FetchErrorKind};
 
@@ -60,7 +61,7 @@ pub enum FetchFailure {
         patience: Duration,
     },
     /// The folder could not be read or written.
-    #[error("the storage of this server failed: {0}")]
+    #[error("{}", storage_failed(.0))]
     Store(#[from] StoreError),
     /// What another question, on which this one depends, came to.
     #[error("{0}")]

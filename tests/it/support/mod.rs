@@ -13,6 +13,7 @@ pub(crate) mod random;
 pub(crate) mod raw_zip;
 pub(crate) mod repo;
 pub(crate) mod server;
+pub(crate) mod small_disk;
 pub(crate) mod tools;
 pub(crate) mod tree;
 pub(crate) mod upstream;
