@@ -90,6 +90,7 @@ impl FetchSettings {
         proxy.fetch.fetch_timeout = FETCH_TIMEOUT;
         // To make room is for the server, or for `athens gc`.
         proxy.limits = Limits::default();
+        proxy.keeps_fetched = true;
         Ok(proxy)
     }
 }

@@ -147,6 +147,7 @@ impl ServeConfig {
             public_url: settings.public_url,
             proxy: ProxySettings {
                 limits,
+                keeps_fetched: false,
                 min_free,
                 policy: upstream.policy,
                 upstreams: upstream.settings,

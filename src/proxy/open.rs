@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::fetch::Fetching;
+use super::fetch::{FetchHousekeeping, Fetching};
 use super::sums::Sums;
 use super::{ModuleProxy, ProxySettings, StoredOnly};
 use crate::catalog::{Catalog, CatalogSettings};
@@ -128,7 +128,11 @@ impl ModuleProxy {
             }
         };
         let fetching = upstreams.map(|upstreams| {
-            let housekeeping = (Arc::clone(&room), janitor.clone());
+            let housekeeping = FetchHousekeeping {
+                room: Arc::clone(&room),
+                janitor: janitor.clone(),
+                keeps_fetched: settings.keeps_fetched,
+            };
             Fetching::new(
                 catalog.clone(),
                 upstreams,

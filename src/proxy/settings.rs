@@ -31,6 +31,8 @@ pub struct ProxySettings {
     pub max_zip_size: u64,
     /// What fetched versions are kept within.
     pub limits: Limits,
+    /// Whether what is fetched is here on purpose, and never removed to make room.
+    pub keeps_fetched: bool,
     /// What is to stay free on the disk of the folder.
     pub min_free: MinFree,
     /// What may be served and fetched.
@@ -61,6 +63,7 @@ impl ProxySettings {
             scan_interval: Duration::from_secs(3600),
             max_zip_size: MAX_ZIP_SIZE,
             limits: Limits::default(),
+            keeps_fetched: false,
             min_free: MinFree::default(),
             policy: Policy::default(),
             upstreams: None,

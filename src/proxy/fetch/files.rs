@@ -39,7 +39,7 @@ impl Fetching {
             return Ok(Answer::Stored);
         }
         // Before anybody is asked for what could not be kept.
-        self.room.admit(0)?;
+        self.housekeeping.room.admit(0)?;
         match file {
             ModuleFile::Info => {
                 let query = VersionQuery::Version(version.version().clone());
@@ -107,7 +107,7 @@ impl Fetching {
         let received = self
             .upstreams
             .zip(version, ask, |body| {
-                receive(store.clone(), Arc::clone(&self.room), body)
+                receive(store.clone(), Arc::clone(&self.housekeeping.room), body)
             })
             .await;
         let staged = received.map_err(|error| match error {
@@ -120,12 +120,16 @@ impl Fetching {
         }
         let (catalog, version) = (self.catalog.clone(), version.clone());
         let len = staged.len();
+        let kind = match self.housekeeping.keeps_fetched {
+            true => EventKind::Import,
+            false => EventKind::Fetch,
+        };
         blocking(move || {
             let store = catalog.store();
             refuse_deleted(store, &version)?;
             // Before anybody sees the version: without a word in the journal it would count as one of ours, of whose
             // module no upstream is asked any more.
-            let mut event = Event::new(EventKind::Fetch, &version).zip(sum, staged.len());
+            let mut event = Event::new(kind, &version).zip(sum, staged.len());
             store.journal().append(&mut event)?;
             let new = NewVersion {
                 zip: staged,
@@ -143,7 +147,7 @@ impl Fetching {
             Ok(())
         })
         .await?;
-        if let Some(janitor) = &self.janitor {
+        if let Some(janitor) = &self.housekeeping.janitor {
             janitor.fetched(len);
         }
         Ok(())

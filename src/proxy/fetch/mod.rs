@@ -46,6 +46,15 @@ const OUTAGE: Duration = Duration::from_secs(10);
 /// How many fetched zips are checked at once.
 const MOST_CHECKS: usize = 4;
 
+/// What a fetch has to do with keeping the folder within its bounds.
+#[derive(Debug)]
+pub(super) struct FetchHousekeeping {
+    pub(super) room: Arc<Room>,
+    pub(super) janitor: Option<Arc<Janitor>>,
+    /// Whether what is fetched is here on purpose, and never removed to make room.
+    pub(super) keeps_fetched: bool,
+}
+
 /// The upstreams, and what is known from them.
 #[derive(Debug)]
 pub(super) struct Fetching {
@@ -56,8 +65,7 @@ pub(super) struct Fetching {
     settings: FetchSettings,
     flights: Flights<Question, Result<Answer, Arc<FetchFailure>>>,
     memories: Memories,
-    room: Arc<Room>,
-    janitor: Option<Arc<Janitor>>,
+    housekeeping: FetchHousekeeping,
     /// Places for checks of fetched zips: they read and inflate, and must leave room for everything else.
     checks: tokio::sync::Semaphore,
     started: Instant,
@@ -70,7 +78,7 @@ impl Fetching {
         catalog: Catalog,
         upstreams: Upstreams,
         sums: Arc<Sums>,
-        (room, janitor): (Arc<Room>, Option<Arc<Janitor>>),
+        housekeeping: FetchHousekeeping,
         settings: FetchSettings,
         cache_size: u64,
     ) -> Arc<Self> {
@@ -86,8 +94,7 @@ impl Fetching {
             settings,
             flights: Flights::default(),
             memories: Memories::new(cache_size, lifetimes),
-            room,
-            janitor,
+            housekeeping,
             checks: tokio::sync::Semaphore::new(MOST_CHECKS),
             started: Instant::now(),
             failed_at: AtomicU64::new(0),

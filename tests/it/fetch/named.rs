@@ -80,7 +80,7 @@ fn latest_versions_and_branches() {
     noted.sort();
     let want = there
         .iter()
-        .map(|one| format!("fetch {}", one.trim_end_matches(" fetched")));
+        .map(|one| format!("import {}", one.trim_end_matches(" fetched")));
     assert_eq!(noted, want.collect::<Vec<_>>());
     is_verified(root.root());
 

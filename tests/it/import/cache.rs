@@ -72,7 +72,7 @@ fn everything_in_a_cache_comes_in_and_once() {
     // They came from elsewhere, and are in the journal once.
     let noted: Vec<String> = journal(&root);
     assert_eq!(noted.len(), zips.len());
-    assert!(noted.iter().all(|line| line.starts_with("fetch ")));
+    assert!(noted.iter().all(|line| line.starts_with("import ")));
 
     // Again: nothing is new, and nothing is written.
     let before = files_below(&root);

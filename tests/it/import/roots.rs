@@ -42,7 +42,7 @@ fn how_versions_came_comes_along() {
         [
             "adopt example.com/m@v1.0.2",
             "adopt example.com/m@v1.0.3",
-            "fetch example.com/m@v1.0.1",
+            "import example.com/m@v1.0.1",
             "publish example.com/m@v1.0.0"
         ]
     );

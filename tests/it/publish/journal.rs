@@ -75,7 +75,7 @@ impl History {
             })
         };
         has("adopt", &self.published)
-            && has("fetch", &self.public)
+            && has("import", &self.public)
             && has("adopt", &self.dropped)
             && has("delete", &self.deleted)
     }
@@ -191,7 +191,7 @@ fn a_torn_journal_gets_what_it_lacks() {
     // What is young waits for the next walk; that torn lines are known does not.
     let lacking = [
         ("delete", "v1.3.0-RC.1"),
-        ("fetch", "v1.1.0"),
+        ("import", "v1.1.0"),
         ("repair", ""),
     ]
     .map(|(kind, version)| (kind.to_owned(), version.to_owned()));
