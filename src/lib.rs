@@ -16,6 +16,7 @@
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`client`]: the other end of the wire: sends a version to a server.
 //! - [`upstream`]: where modules come from that are not here: proxies, folders, version control.
+//! - [`metrics`]: what is counted, without HTTP.
 //! - [`transport`]: what HTTP clients share: credentials, TLS, kinds of faults.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
 
@@ -37,6 +38,7 @@ pub mod config;
 pub mod housekeeping;
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod module;
 pub mod modzip;
 pub mod proxy;

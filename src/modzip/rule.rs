@@ -98,8 +98,46 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// All rules, in the order of the enumeration.
+    pub const ALL: &'static [Self] = &[
+        Self::ArchiveSize,
+        Self::EndRecord,
+        Self::EntryCount,
+        Self::TooManyEntries,
+        Self::Prefix,
+        Self::NotUtf8,
+        Self::UncleanName,
+        Self::FileName,
+        Self::LongName,
+        Self::CaseCollision,
+        Self::FileAndDirectory,
+        Self::Duplicate,
+        Self::GoModPlace,
+        Self::GoModCase,
+        Self::TotalSize,
+        Self::GoModSize,
+        Self::LicenseSize,
+        Self::LocalHeader,
+        Self::DirectoryContent,
+        Self::Method,
+        Self::DamagedContent,
+        Self::ContentSize,
+        Self::Checksum,
+        Self::DataDescriptor,
+        Self::TooMuchReading,
+        Self::DirectoryEntry,
+        Self::IrregularFile,
+        Self::Encrypted,
+        Self::Overlap,
+        Self::LocalName,
+        Self::ClientsDiffer,
+        Self::GoModDirectory,
+        Self::GoModSyntax,
+        Self::GoModModule,
+    ];
+
     /// The name for programs, in small letters and dashes; never changes its meaning.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::ArchiveSize => "archive-size",
             Self::EndRecord => "end-record",
@@ -216,6 +254,15 @@ pub(super) fn shown(name: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_rules_are_in_their_order() {
+        for (number, rule) in Rule::ALL.iter().enumerate() {
+            assert_eq!(*rule as usize, number, "{rule}");
+        }
+        let last = Rule::GoModModule;
+        assert_eq!(Rule::ALL.last(), Some(&last));
+    }
 
     #[test]
     fn names_are_shown_without_tricks() {

@@ -30,7 +30,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("cli", &["config", "auth", "module"]),
     ("client", &["transport", "auth", "module"]),
-    ("upstream", &["transport", "module"]),
+    ("upstream", &["transport", "metrics", "module"]),
+    ("metrics", &["modzip"]),
     ("sumdb", &["module"]),
     ("transport", &[]),
     (
@@ -45,7 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "module",
         ],
     ),
-    ("http", &["proxy", "auth", "store", "module"]),
+    ("http", &["proxy", "auth", "store", "metrics", "module"]),
     ("logging", &[]),
     ("auth", &["module"]),
     (
@@ -56,6 +57,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store",
             "upstream",
             "sumdb",
+            "metrics",
             "modzip",
             "module",
         ],
@@ -64,7 +66,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("verify", &["catalog", "store", "modzip", "module"]),
     ("warm", &["proxy", "store", "modzip", "module"]),
     ("housekeeping", &["catalog", "store", "module"]),
-    ("catalog", &["store", "modzip", "module"]),
+    ("catalog", &["store", "metrics", "modzip", "module"]),
     ("store", &["module"]),
     ("modzip", &["module"]),
     ("sumdb", &["module"]),
@@ -81,6 +83,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rustix::fs", &["store"]),
     ("std::env", &["config", "main.rs"]),
     ("clap::", &["cli.rs", "cli/", "config"]),
+    ("prometheus_client", &["metrics"]),
     ("getrandom", &["auth/plain.rs"]),
     ("ed25519_dalek", &["sumdb"]),
 ];
