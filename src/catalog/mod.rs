@@ -43,6 +43,7 @@ use self::keeper::Keeper;
 use self::report::Reporter;
 use self::slots::{Slot, Slots};
 use self::watch::{Hint, Watches};
+use crate::metrics::Metrics;
 use crate::module::{EscapedPath, ModulePath, ModuleVersion};
 use crate::store::{DirStore, FileContent, ModuleFile, Object, StoreError, StoreKey};
 
@@ -62,6 +63,8 @@ pub struct CatalogSettings {
     pub cache_size: u64,
     /// How often the whole tree is walked in the background; zero for once, at start.
     pub scan_interval: Duration,
+    /// Where what is done is counted.
+    pub metrics: Metrics,
 }
 
 /// How much the tree holds.
@@ -106,13 +109,15 @@ impl Catalog {
     /// If a thread can not be started.
     pub fn start(store: DirStore, settings: CatalogSettings) -> std::io::Result<Self> {
         let keeper = Keeper::default();
-        let slots = Arc::new(Slots::new(settings.cache_size));
+        let metrics = settings.metrics.clone();
+        let slots = Arc::new(Slots::new(settings.cache_size, metrics.clone()));
         let watches = {
             let (slots, keeper) = (Arc::clone(&slots), keeper.clone());
             Watches::start(
                 store.path(),
                 settings.watch,
                 settings.max_watches,
+                metrics.clone(),
                 move |hint| {
                     slots.hint(&hint);
                     if let Hint::Versions(module) | Hint::Derived(module) = hint
@@ -127,7 +132,7 @@ impl Catalog {
         let inner = Arc::new(Inner {
             store,
             settings,
-            soundness: Soundness::new(VERDICTS),
+            soundness: Soundness::new(VERDICTS).counted_in(metrics),
             slots,
             watches,
             keeper,
@@ -324,6 +329,18 @@ impl Catalog {
             .is_native()
             .then(|| self.inner.watches.count())
     }
+
+    /// Looks at what is not counted along. Waits for locks: not for async threads.
+    pub fn sample(&self) {
+        let kept = self.inner.slots.kept();
+        let catalog = &self.inner.settings.metrics.catalog;
+        catalog.lists.set(Some(kept.lists));
+        catalog.polled.set(Some(kept.polled));
+        catalog.weight.set(Some(kept.weight));
+        catalog
+            .watches
+            .set(Some(self.watches().unwrap_or(0) as u64));
+    }
 }
 
 impl Drop for Inner {
@@ -356,6 +373,7 @@ impl Inner {
         {
             self.watches.release(&refused);
         }
+        self.settings.metrics.catalog.read.add_one();
         let (began, generation) = (Instant::now(), slot.generation());
         let scan = scan(&self.store, &self.soundness, module)?;
         let index = match &scan {

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 
 use super::index::{ModuleIndex, Snapshot};
 use super::watch::{Held, Hint};
+use crate::metrics::Metrics;
 
 /// A module whose list is kept.
 #[derive(Debug)]
@@ -109,15 +110,45 @@ pub(crate) struct Slots {
     weight: AtomicU64,
     /// The memory that lists may take, in bytes.
     limit: u64,
+    /// How many slots have watches.
+    watched: AtomicU64,
+    metrics: Metrics,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// How many lists.
+    pub(crate) lists: u64,
+    /// How many of them are not watched.
+    pub(crate) polled: u64,
+    /// How much memory they take, in bytes.
+    pub(crate) weight: u64,
 }
 
 impl Slots {
-    pub(crate) fn new(limit: u64) -> Self {
+    pub(crate) fn new(limit: u64, metrics: Metrics) -> Self {
         Self {
             by_module: RwLock::default(),
             started: Instant::now(),
             weight: AtomicU64::new(0),
             limit,
+            watched: AtomicU64::new(0),
+            metrics,
+        }
+    }
+
+    /// How much is kept now.
+    pub(crate) fn kept(&self) -> Kept {
+        let slots = self
+            .by_module
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let lists = slots.len() as u64;
+        Kept {
+            lists,
+            polled: lists.saturating_sub(self.watched.load(Ordering::Relaxed)),
+            weight: self.weight.load(Ordering::Relaxed),
         }
     }
 
@@ -201,6 +232,7 @@ impl Slots {
             .is_some_and(|found| Arc::ptr_eq(found, slot))
         {
             slot.set_held(held);
+            self.watched.fetch_add(1, Ordering::Relaxed);
             None
         } else {
             Some(held)
@@ -251,6 +283,7 @@ impl Slots {
                 return;
             }
             self.drop_slot(slots, &module, released);
+            self.metrics.catalog.evicted.add_one();
         }
     }
 
@@ -265,20 +298,15 @@ impl Slots {
             slot.dead.store(true, Ordering::Release);
             self.weight
                 .fetch_sub(slot.weight.load(Ordering::Relaxed), Ordering::Relaxed);
-            released.extend(slot.take_held());
+            if let Some(held) = slot.take_held() {
+                self.watched.fetch_sub(1, Ordering::Relaxed);
+                released.push(held);
+            }
         }
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.by_module
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
     }
 }
 
@@ -288,17 +316,18 @@ mod tests {
 
     #[test]
     fn keeps_what_was_used_last_within_its_memory() {
-        let slots = Slots::new(100 * SLOT_WEIGHT);
+        let slots = Slots::new(100 * SLOT_WEIGHT, Metrics::default());
         for number in 0..1000 {
             slots.get_or_insert(&format!("example.com/m{number:03}"));
         }
-        assert!(slots.len() <= 100, "{}", slots.len());
-        assert!(slots.weight.load(Ordering::Relaxed) <= slots.limit);
+        let kept = slots.kept();
+        assert!(kept.lists <= 100 && kept.polled == kept.lists, "{kept:?}");
+        assert!(kept.weight <= slots.limit, "{kept:?}");
     }
 
     #[test]
     fn a_moved_directory_ends_what_lies_below_it_and_nothing_else() {
-        let slots = Slots::new(u64::MAX);
+        let slots = Slots::new(u64::MAX, Metrics::default());
         let names = ["a.com/m", "a.com/m/v2", "a.com/m-x", "a.com/mm", "b.com/m"];
         let made: Vec<_> = names
             .iter()

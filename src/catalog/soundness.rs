@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
+use crate::metrics::Metrics;
 use crate::module::{Info, ModuleVersion, synthesized_go_mod};
 use crate::modzip::{self, MAX_GO_MOD_SIZE, ZipError};
 use crate::store::{FileContent, Identity, Locks, ModuleFile, Refusal, StoreError, StoreKey};
@@ -49,6 +50,8 @@ pub struct Soundness {
     pub(super) whole: Cache<(Identity, u64), ()>,
     /// Held while a zip is read whole: who else wants that one waits for the verdict.
     pub(super) reading: Locks,
+    /// Where checks of whole zips are counted.
+    pub(super) metrics: Metrics,
 }
 
 impl Soundness {
@@ -58,7 +61,13 @@ impl Soundness {
             verdicts: Cache::new(capacity),
             whole: Cache::new(capacity),
             reading: Locks::default(),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same, with its checks counted there.
+    pub(super) fn counted_in(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// The verdict on a file in this state, if it is known.

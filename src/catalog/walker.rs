@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::walk::{Step, walk};
 use super::{Inner, Recorder, TreeSize, keeper};
+use crate::metrics::WalkOutcome;
 use crate::module::{EscapedVersion, ModulePath, Version};
 use crate::store::{DirEntry, DirStore, ModuleFile, StoreError, StoreKey};
 
@@ -35,6 +36,9 @@ pub(crate) fn start(catalog: &Arc<Inner>, interval: Duration) -> std::io::Result
                 match walk_once(&catalog) {
                     Err(Stop::CatalogGone) => return,
                     Err(Stop::Failed(error)) => {
+                        if let Some(catalog) = catalog.upgrade() {
+                            catalog.settings.metrics.tree.walks[WalkOutcome::Failed].add_one();
+                        }
                         tracing::warn!("the walk of the tree ended early: {error}")
                     }
                     Ok(()) => {}
@@ -51,17 +55,19 @@ pub(crate) fn start(catalog: &Arc<Inner>, interval: Duration) -> std::io::Result
 fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
     let store = catalog.upgrade().ok_or(Stop::CatalogGone)?.store.clone();
     let mut size = TreeSize::default();
-    let mut since = Instant::now();
+    let mut zip_bytes = 0;
+    let began = Instant::now();
+    let mut since = began;
     let mut lacking = Lacking::begin(&store);
     walk(&store, |step| {
         let catalog = catalog.upgrade().ok_or(Stop::CatalogGone)?;
         match step {
             Step::Finding(finding) => catalog.reporter.report(&[finding]),
             Step::Module(module) => match visit(&catalog, &module, &mut lacking) {
-                Ok(0) => {}
-                Ok(versions) => {
-                    size.modules += 1;
-                    size.versions += versions;
+                Ok(found) => {
+                    size.modules += u64::from(found.versions > 0);
+                    size.versions += found.versions;
+                    zip_bytes += found.zip_bytes;
                 }
                 Err(error) => catalog.reporter.report_failure(&module, &error),
             },
@@ -81,6 +87,13 @@ fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {
         size.modules,
         size.versions
     );
+    let tree = &catalog.settings.metrics.tree;
+    tree.walks[WalkOutcome::Ok].add_one();
+    tree.modules.set(Some(size.modules));
+    tree.versions.set(Some(size.versions));
+    tree.zip_bytes.set(Some(zip_bytes));
+    let took = u64::try_from(began.elapsed().as_millis()).ok();
+    tree.walk_duration.set_milliseconds(took);
     catalog.size.store(Some(Arc::new(size)));
     Ok(())
 }
@@ -125,11 +138,32 @@ fn told<T>(result: Result<T, StoreError>) -> Option<T> {
         .ok()
 }
 
+/// What a module's directory holds.
+#[derive(Debug, Default)]
+struct Found {
+    /// Versions that have all of their files.
+    versions: u64,
+    /// Bytes of zips.
+    zip_bytes: u64,
+}
+
+/// The bytes of the zips in a directory.
+fn zip_bytes(store: &DirStore, directory: &str, entries: &[DirEntry]) -> Result<u64, StoreError> {
+    let is_zip = |name: &&str| matches!(ModuleFile::split(name), Some((_, ModuleFile::Zip)));
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    let zips: Vec<&str> = names.filter(is_zip).collect();
+    if zips.is_empty() {
+        return Ok(0);
+    }
+    let identities = store.identities(directory, &zips)?;
+    Ok(identities.iter().flatten().map(|zip| zip.len).sum())
+}
+
 /// Counts a module's versions by their names, and has its derived files made when the names and the list disagree.
-fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<u64, StoreError> {
+fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<Found, StoreError> {
     let directory = StoreKey::directory(module);
     let Some(entries) = catalog.store.entries(&directory)? else {
-        return Ok(0);
+        return Ok(Found::default());
     };
     lacking.module(module, &entries);
     let mut found: Vec<(&str, u8)> = entries
@@ -173,5 +207,8 @@ fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<
     if !up_to_date {
         keeper::keep(catalog, module)?;
     }
-    Ok(complete.len() as u64)
+    Ok(Found {
+        versions: complete.len() as u64,
+        zip_bytes: zip_bytes(&catalog.store, &directory, &entries)?,
+    })
 }

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::metrics::Metrics;
+
 /// How changes below the root are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchMode {
@@ -67,10 +69,11 @@ impl Watches {
         root: &Path,
         mode: WatchMode,
         limit: usize,
+        metrics: Metrics,
         on_hint: impl Fn(Hint<'_>) + Send + 'static,
     ) -> Arc<Self> {
         let native = match mode {
-            WatchMode::Native => start_native(root, on_hint),
+            WatchMode::Native => start_native(root, metrics, on_hint),
             WatchMode::Poll | WatchMode::Off => None,
         };
         Arc::new(Self {
@@ -183,13 +186,18 @@ impl Table {
     }
 }
 
-fn start_native(root: &Path, on_hint: impl Fn(Hint<'_>) + Send + 'static) -> Option<Mutex<Table>> {
+fn start_native(
+    root: &Path,
+    metrics: Metrics,
+    on_hint: impl Fn(Hint<'_>) + Send + 'static,
+) -> Option<Mutex<Table>> {
     let below = root.to_owned();
     let handler = move |event: notify::Result<notify::Event>| match event {
         Ok(event) if event.need_rescan() => {
             tracing::debug!(
                 "the system's event queue overflowed: every list is read again on demand"
             );
+            metrics.catalog.lost.add_one();
             on_hint(Hint::Lost);
         }
         // Reads cause events too, our own among them.
@@ -211,6 +219,7 @@ fn start_native(root: &Path, on_hint: impl Fn(Hint<'_>) + Send + 'static) -> Opt
             tracing::warn!(
                 "the filesystem watcher failed, every list is read again on demand: {error}"
             );
+            metrics.catalog.lost.add_one();
             on_hint(Hint::Lost);
         }
     };

@@ -5,9 +5,10 @@
 //! mend. The verdict survives in the `.ziphash` ([`DirStore::proven_sum`]), so each zip is read once in its life here.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::soundness::{RACY, Soundness, Verdict};
+use crate::metrics::Occasion;
 use crate::module::{ModuleVersion, Sum};
 use crate::modzip::{self, Report, Strictness};
 use crate::store::{
@@ -57,9 +58,12 @@ impl Soundness {
                 let path = StoreKey::File(version, ModuleFile::Zip).relative_path();
                 StoreError::io("read", path, error)
             };
+            let began = Instant::now();
             let report =
                 modzip::check(zip.file().as_ref(), zip.len(), version, Strictness::Fetched)
                     .map_err(failed)?;
+            let checks = &self.metrics.checks;
+            checks.ended(Occasion::Dropped, began, &report);
             match report.sum.filter(|_| report.is_sound()) {
                 Some(sum) => {
                     if let Err(error) = adopt(store, version, &sum, &identity) {

@@ -20,7 +20,7 @@ use crate::config::{
     GoEnvironment, Said, ServeConfig, athens_proxy_variables_set, state_directory,
 };
 use crate::http::escape_control;
-use crate::http::{App, BasePath, Guard, Server};
+use crate::http::{App, BasePath, Guard, MetricsPlace, Server};
 use crate::logging;
 use crate::module::Time;
 use crate::proxy::ModuleProxy;
@@ -76,6 +76,10 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
     // Before anything can be interrupted, so that no signal is lost.
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let listeners = bind_all(&config.listen)?;
+    let metrics_listener = config
+        .metrics_listen
+        .map(|address| bind(address, "--metrics-listen"))
+        .transpose()?;
     let addresses = listeners
         .iter()
         .map(TcpListener::local_addr)
@@ -83,6 +87,7 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
         .context("cannot ask a socket for its address")?;
     ask_others_only(&mut config, &addresses)?;
     let config = &config;
+    config.proxy.metrics.starts();
     let proxy = ModuleProxy::open(&config.proxy)
         .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
     let fault = tokio::spawn({
@@ -99,7 +104,15 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
         guard(config)?,
         config.uploads,
         config.public_url.clone(),
+        match metrics_listener {
+            None => MetricsPlace::WithModules,
+            Some(_) => MetricsPlace::Apart,
+        },
     );
+    let metrics_server = match metrics_listener {
+        None => None,
+        Some(listener) => Some(start_metrics(listener, &app, config)?),
+    };
     let server = Server::start(listeners, app, config.limits.clone());
     // Ends when it is dropped.
     let _crawler = match config.crawl.as_slice() {
@@ -127,12 +140,29 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
             } else {
                 tracing::info!("stopped");
             }
+            if let Some(server) = metrics_server {
+                // Nobody loses what he could not get again.
+                server.stop(Duration::ZERO).await;
+            }
             fault.abort();
             proxy.stop().await;
             Ok(ExitStatus::Success)
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),
     }
+}
+
+/// Serves the metrics on their own socket, and says where.
+fn start_metrics(listener: TcpListener, app: &App, config: &ServeConfig) -> anyhow::Result<Server> {
+    let address = listener
+        .local_addr()
+        .context("cannot ask a socket for its address")?;
+    tracing::info!("metrics at http://{address}/metrics");
+    Ok(Server::start_metrics(
+        listener,
+        app.clone(),
+        config.limits.clone(),
+    ))
 }
 
 /// Refuses an upstream that is this server itself. One that the go command is set to, because this server is its proxy, is
@@ -246,21 +276,24 @@ fn check_root(root: &Path) -> anyhow::Result<()> {
 }
 
 fn bind_all(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
-    addresses.iter().map(|address| bind(*address)).collect()
+    addresses
+        .iter()
+        .map(|address| bind(*address, "--listen"))
+        .collect()
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     listen(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "cannot listen on {address}: the port is taken; stop the program that uses it, or choose another port with --listen (port 0 takes a free one)"
+            "cannot listen on {address}: the port is taken; stop the program that uses it, or choose another port with {flag} (port 0 takes a free one)"
         ),
         io::ErrorKind::AddrNotAvailable => anyhow::anyhow!(
-            "cannot listen on {address}: this machine has no such address; choose another one with --listen"
+            "cannot listen on {address}: this machine has no such address; choose another one with {flag}"
         ),
         io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "cannot listen on {address}: not allowed; ports below 1024 need a privilege, choose a higher one with --listen"
+            "cannot listen on {address}: not allowed; ports below 1024 need a privilege, choose a higher one with {flag}"
         ),
-        _ => anyhow::anyhow!("cannot listen on {address}: {error}; choose another address with --listen"),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}; choose another address with {flag}"),
     })
 }
 

@@ -41,6 +41,8 @@ pub struct ServeConfig {
     pub crawl: Vec<PathBuf>,
     /// How often that is; zero for once, at start.
     pub crawl_interval: Duration,
+    /// Where the metrics are, if not beside the modules.
+    pub metrics_listen: Option<SocketAddr>,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -167,6 +169,7 @@ impl ServeConfig {
                 cache_size: settings.cache_size.unwrap_or(CACHE_SIZE).0,
                 max_zip_size: max_zip_size.0,
                 scan_interval: settings.scan_interval.unwrap_or(SCAN_INTERVAL).0,
+                metrics: Default::default(),
             },
             listen: match settings.listen {
                 Some(addresses) if !addresses.is_empty() => {
@@ -192,6 +195,7 @@ impl ServeConfig {
             crawl_interval: settings.crawl_interval.unwrap_or(CRAWL_INTERVAL).0,
             // Zero is meaningful here: stop at once.
             shutdown_timeout: settings.shutdown_timeout.unwrap_or(SHUTDOWN_TIMEOUT).0,
+            metrics_listen: settings.metrics_listen.map(|address| address.0),
             log: LogSettings {
                 no_color: super::environment::no_color(),
                 filter: settings.log_level.unwrap_or_default(),
@@ -324,6 +328,7 @@ mod tests {
             ("idle-timeout", IDLE_TIMEOUT.to_string()),
             ("write-timeout", WRITE_TIMEOUT.to_string()),
             ("shutdown-timeout", SHUTDOWN_TIMEOUT.to_string()),
+            ("metrics-listen", "none".to_owned()),
             (
                 "log-level",
                 crate::logging::LogFilter::default().to_string(),

@@ -498,6 +498,17 @@ pub struct ServeSettings {
     )]
     pub shutdown_timeout: Option<TimeSpan>,
 
+    /// Address and port for metrics alone, open to everybody who reaches it; without one they are at /metrics beside the
+    /// modules, for those who may read [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_METRICS_LISTEN",
+        value_name = "ADDRESS:PORT",
+        help_heading = "Metrics"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub metrics_listen: Option<ListenAddress>,
+
     /// Which events are logged.
     #[arg(
         long,
@@ -577,6 +588,7 @@ impl ServeSettings {
             idle_timeout,
             write_timeout,
             shutdown_timeout,
+            metrics_listen,
             log_level,
             log_format,
         } = weaker;
@@ -630,6 +642,7 @@ impl ServeSettings {
             idle_timeout: self.idle_timeout.or(idle_timeout),
             write_timeout: self.write_timeout.or(write_timeout),
             shutdown_timeout: self.shutdown_timeout.or(shutdown_timeout),
+            metrics_listen: self.metrics_listen.or(metrics_listen),
             log_level: self.log_level.or(log_level),
             log_format: self.log_format.or(log_format),
         }

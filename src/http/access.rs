@@ -11,6 +11,7 @@ use warp::http::header::CONTENT_LENGTH;
 use warp::http::{Method, Request, Response, StatusCode};
 
 use super::activity::Activity;
+use super::measured::{Measured, Meter};
 use super::text::escape_control;
 
 /// Longest path in the log, in bytes.
@@ -28,11 +29,17 @@ pub(super) struct Record {
     sent: u64,
     ended: bool,
     activity: Activity,
+    measured: Measured,
 }
 
 impl Record {
     /// Of a request that starts now.
-    pub(super) fn start<B>(client: SocketAddr, request: &Request<B>, activity: Activity) -> Self {
+    pub(super) fn start<B>(
+        client: SocketAddr,
+        request: &Request<B>,
+        activity: Activity,
+        meter: &Meter,
+    ) -> Self {
         activity.request_started();
         let is_heard = tracing::enabled!(target: "athens::access", tracing::Level::INFO);
         Self {
@@ -44,6 +51,7 @@ impl Record {
             sent: 0,
             ended: false,
             activity,
+            measured: meter.begin(request),
         }
     }
 
@@ -77,10 +85,13 @@ fn target<B>(request: &Request<B>) -> String {
 impl Drop for Record {
     fn drop(&mut self) {
         self.activity.response_ended();
+        let took = self.started.elapsed();
+        self.measured
+            .ended(self.status, self.sent, self.ended, took);
         let Some(path) = &self.path else {
             return;
         };
-        let tenths = self.started.elapsed().as_micros() / 100;
+        let tenths = took.as_micros() / 100;
         tracing::info!(
             target: "athens::access",
             client = %self.client,

@@ -34,7 +34,11 @@ impl App {
             .get(DISABLE_MODULE_FETCH)
             .is_some_and(|value| is_true(value.as_bytes()))
             .then_some(StoredOnly::Header);
-        Ok(Caller { via, stored_only })
+        Ok(Caller {
+            via,
+            stored_only,
+            ..Caller::default()
+        })
     }
 }
 

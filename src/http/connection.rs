@@ -21,6 +21,7 @@ use warp::reply::Response;
 use super::access::Record;
 use super::activity::{Activity, Overdue};
 use super::guard::Client;
+use super::measured::Meter;
 use super::message;
 use super::server::Limits;
 use super::watched::Watched;
@@ -42,6 +43,7 @@ pub(super) async fn serve<S>(
     routes: S,
     limits: Limits,
     stop: Stop,
+    meter: Meter,
 ) where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible> + 'static,
 {
@@ -51,7 +53,7 @@ pub(super) async fn serve<S>(
     }
     let activity = Activity::new(limits.clone());
     let io = TokioIo::new(Watched::new(stream, activity.clone()));
-    let service = service_fn(|request| answer(&routes, client, &activity, request));
+    let service = service_fn(|request| answer(&routes, client, (&activity, &meter), request));
     let mut connection = pin!(builder(&limits).serve_connection(io, service));
     let mut gently = pin!(stop.gently.cancelled());
     let mut at_once = pin!(stop.at_once.cancelled());
@@ -100,13 +102,13 @@ fn builder(limits: &Limits) -> http1::Builder {
 async fn answer<S>(
     routes: &S,
     client: SocketAddr,
-    activity: &Activity,
+    (activity, meter): (&Activity, &Meter),
     mut request: Request<Incoming>,
 ) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
-    let record = Record::start(client, &request, activity.clone());
+    let record = Record::start(client, &request, activity.clone(), meter);
     request.extensions_mut().insert(Client(client));
     let ends = message::ends_connection(&request);
     let mut response = match message::check(&request) {

@@ -6,7 +6,9 @@ use super::App;
 use super::asked::Asked;
 use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
+use super::measured::count_answer;
 use super::request::{NoRequest, ProxyRequest, Target};
+use crate::metrics::Kind;
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
 use crate::proxy::Caller;
 use crate::store::{ModuleFile, Object, StoreKey};
@@ -16,7 +18,10 @@ pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
     let request = ProxyRequest::parse(&asked.path)?;
     let Asked { app, headers, .. } = &asked;
     app.may_read(&request.module, headers, asked.client).await?;
-    let (object, file_headers) = fetch(app, request, &asked.caller()?).await?;
+    let (caller, kind) = (asked.caller()?, request.target.kind());
+    let found = fetch(app, request, &caller).await;
+    count_answer(app.metrics(), kind, &found, caller.found.source());
+    let (object, file_headers) = found?;
     file_reply::reply(object, file_headers, &asked.method, headers)
 }
 
@@ -72,6 +77,20 @@ fn info_headers(module: ModulePath, query: VersionQuery) -> Result<FileHeaders, 
 fn module_version(module: ModulePath, version: Version) -> Result<ModuleVersion, Refusal> {
     ModuleVersion::new(module, version)
         .map_err(|error| Refusal::NotFound(format!("not found: {error}")))
+}
+
+impl Target {
+    /// How it is called where answers are counted.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::List => Kind::List,
+            Self::Latest => Kind::Latest,
+            Self::Info(VersionQuery::Version(_)) => Kind::Info,
+            Self::Info(VersionQuery::Revision(_)) => Kind::Query,
+            Self::Mod(_) => Kind::Mod,
+            Self::Zip(_) => Kind::Zip,
+        }
+    }
 }
 
 impl From<NoRequest> for Refusal {

@@ -24,8 +24,10 @@ mod guard;
 mod health;
 mod home;
 mod invalid;
+mod measured;
 mod message;
 mod methods;
+mod metrics;
 mod public_url;
 mod publish;
 mod range;
@@ -40,7 +42,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::X_CONTENT_TYPE_OPTIONS;
@@ -50,11 +52,13 @@ use warp::reply::Response;
 
 pub use base_path::{BasePath, InvalidBasePath};
 pub use guard::Guard;
+pub use metrics::MetricsPlace;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use request::{NoRequest, ProxyRequest, Target};
 pub use server::{Limits, Server};
 pub use text::escape_control;
 
+use crate::metrics::Metrics;
 use crate::proxy::{ModuleProxy, StoredOnly};
 use error::Refusal;
 
@@ -84,11 +88,14 @@ struct AppParts {
     uploads: Arc<Semaphore>,
     upload_timeout: Duration,
     public_url: Option<PublicUrl>,
+    metrics_place: MetricsPlace,
+    /// Held by whoever writes the metrics.
+    metrics_turn: Semaphore,
 }
 
 impl App {
     /// An application over a tree, served below a path, with a guard at the door. `public_url` is what clients call it, if
-    /// that is known.
+    /// that is known; `metrics_place` says whether `/metrics` is here.
     #[must_use]
     pub fn new(
         proxy: Arc<ModuleProxy>,
@@ -96,6 +103,7 @@ impl App {
         guard: Guard,
         uploads: UploadLimits,
         public_url: Option<PublicUrl>,
+        metrics_place: MetricsPlace,
     ) -> Self {
         Self(Arc::new(AppParts {
             proxy,
@@ -104,11 +112,26 @@ impl App {
             uploads: Arc::new(Semaphore::new(uploads.max_uploads)),
             upload_timeout: uploads.upload_timeout,
             public_url,
+            metrics_place,
+            metrics_turn: Semaphore::new(1),
         }))
     }
 
     fn shared_proxy(&self) -> Arc<ModuleProxy> {
         Arc::clone(&self.0.proxy)
+    }
+
+    fn metrics(&self) -> &Metrics {
+        self.0.proxy.metrics()
+    }
+
+    fn metrics_place(&self) -> MetricsPlace {
+        self.0.metrics_place
+    }
+
+    /// A turn to write the metrics, until it is dropped. The semaphore is never closed, so there always is one.
+    async fn metrics_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.metrics_turn.acquire().await.ok()
     }
 
     fn guard(&self) -> &Guard {
@@ -147,9 +170,13 @@ pub fn routes(
     app: App,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     // Monitors ask without the prefix, whatever path the public name has.
-    let probes = health::routes(app.clone());
+    let probes = health::routes(app.clone())
+        .or(metrics::route(app.clone()))
+        .unify();
     let site = below(app.base_path()).and(
         health::routes(app.clone())
+            .or(metrics::route(app.clone()))
+            .unify()
             .or(go_get::route(app.clone()))
             .unify()
             .or(home::route(app.clone()))
@@ -168,6 +195,19 @@ pub fn routes(
     read.or(write)
         .unify()
         .or(method_not_allowed(&base_path))
+        .unify()
+        .map(with_common_headers)
+}
+
+/// The route table of a listener that has the metrics and nothing else.
+fn metrics_routes(
+    app: App,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let read = warp::get()
+        .or(warp::head())
+        .unify()
+        .and(metrics::open_route(app).or(not_found()).unify());
+    read.or(method_not_allowed(&BasePath::default()))
         .unify()
         .map(with_common_headers)
 }
@@ -253,6 +293,7 @@ mod tests {
                 upload_timeout: Duration::from_secs(1),
             },
             None,
+            MetricsPlace::WithModules,
         )
     }
 
@@ -325,6 +366,9 @@ mod tests {
             ("GET", "/healthz", 200, 200),
             ("HEAD", "/healthz", 200, 200),
             ("GET", "/a/b/healthz", 404, 200),
+            ("GET", "/metrics", 200, 200),
+            ("HEAD", "/metrics", 200, 200),
+            ("GET", "/a/b/metrics", 404, 200),
             ("GET", "/readyz", 200, 200),
             ("GET", "/version", 200, 200),
             ("GET", "/a/b/version", 404, 200),

@@ -2,8 +2,6 @@
 //!
 //! `curl -T m.zip -H 'Authorization: Bearer …' URL/MODULE/@v/VERSION.zip` is a whole client.
 
-use std::time::Duration;
-
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use serde::Serialize;
@@ -17,6 +15,7 @@ use warp::{Filter, Rejection, Reply as _};
 use super::App;
 use super::error::{NO_STORE, Refusal, text_reply};
 use super::guard::Client;
+use super::measured::{UploadTally, delete_outcome};
 use super::methods;
 use super::request::{ProxyRequest, Target};
 use crate::auth::Right;
@@ -43,9 +42,10 @@ pub(super) fn routes(
         .and(with_app.clone())
         .then(
             |rest: Tail, headers: HeaderMap, client, body, app: App| async move {
-                put(&app, &rest, &headers, client, body)
-                    .await
-                    .unwrap_or_else(Refusal::into_response)
+                let mut tally = UploadTally::new(app.metrics());
+                let answer = put(&app, &rest, &headers, client, body).await;
+                tally.answered(answer.as_ref().map(Response::status));
+                answer.unwrap_or_else(Refusal::into_response)
             },
         );
     let delete = warp::delete()
@@ -55,9 +55,9 @@ pub(super) fn routes(
         .and(with_app)
         .then(
             |rest: Tail, headers: HeaderMap, client, app: App| async move {
-                delete(&app, &rest, &headers, client)
-                    .await
-                    .unwrap_or_else(Refusal::into_response)
+                let answer = delete(&app, &rest, &headers, client).await;
+                app.metrics().publish.deletes[delete_outcome(&answer)].add_one();
+                answer.unwrap_or_else(Refusal::into_response)
             },
         );
     put.or(delete).unify()
@@ -89,6 +89,7 @@ async fn put(
     }
     let len = declared_length(app, headers)?;
     let _place = app.upload_place().await?;
+    let _running = app.metrics().running(|table| &table.publish.running);
     let upload = receive(app, len, body).await?;
     let (version, upload) = match named {
         Some(version) => (version, upload),
@@ -260,7 +261,7 @@ async fn receive(
         }
         Ok::<Upload, PublishError>(upload)
     });
-    let received = forward(body, sender, app.upload_timeout()).await;
+    let received = forward(app, body, sender).await;
     let written = writer
         .await
         .map_err(|error| Refusal::Failed(format!("the upload could not be kept: {error}")))?;
@@ -271,10 +272,11 @@ async fn receive(
 }
 
 async fn forward(
+    app: &App,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
     sender: mpsc::Sender<Bytes>,
-    patience: Duration,
 ) -> Result<(), Refusal> {
+    let patience = app.upload_timeout();
     let mut body = std::pin::pin!(body);
     loop {
         let next = std::future::poll_fn(|cx| body.as_mut().poll_next(cx));
@@ -284,6 +286,7 @@ async fn forward(
             Ok(Some(Err(_))) => return Err(Refusal::BadMessage("the body ended before its end")),
             Ok(Some(Ok(mut chunk))) => {
                 let bytes = chunk.copy_to_bytes(chunk.remaining());
+                app.metrics().publish.received.add(bytes.len() as u64);
                 if sender.send(bytes).await.is_err() {
                     // The writer has given up, and says why.
                     return Ok(());

@@ -16,7 +16,8 @@ use warp::http::Request;
 use warp::reply::Response;
 
 use super::connection::{self, Stop};
-use super::{App, routes};
+use super::measured::Meter;
+use super::{App, BasePath, metrics_routes, routes};
 
 /// What clients may cost.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ impl Default for Limits {
 
 /// How long to wait after an error of `accept` that will come again at once, such as no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Who collects metrics comes with few connections.
+const MOST_COLLECTORS: usize = 64;
 /// The same complaint is logged once in this time.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -62,6 +65,7 @@ struct Shared {
     limits: Limits,
     stop: Stop,
     places: Arc<Semaphore>,
+    meter: Meter,
     full: Complaint,
     failing: Complaint,
 }
@@ -70,11 +74,30 @@ impl Server {
     /// Serves an application on sockets that listen already. Needs a tokio runtime.
     #[must_use]
     pub fn start(listeners: Vec<TcpListener>, app: App, limits: Limits) -> Self {
+        let meter = Meter::new(app.metrics().clone(), app.base_path());
         let routes = TowerToHyperService::new(warp::service(routes(app)));
-        Self::start_service(listeners, routes, limits)
+        Self::start_service(listeners, routes, limits, meter)
     }
 
-    fn start_service<S>(listeners: Vec<TcpListener>, routes: S, limits: Limits) -> Self
+    /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket. Needs a tokio
+    /// runtime.
+    #[must_use]
+    pub fn start_metrics(listener: TcpListener, app: App, limits: Limits) -> Self {
+        let limits = Limits {
+            max_connections: limits.max_connections.min(MOST_COLLECTORS),
+            ..limits
+        };
+        let meter = Meter::new(app.metrics().clone(), &BasePath::default());
+        let routes = TowerToHyperService::new(warp::service(metrics_routes(app)));
+        Self::start_service(vec![listener], routes, limits, meter)
+    }
+
+    fn start_service<S>(
+        listeners: Vec<TcpListener>,
+        routes: S,
+        limits: Limits,
+        meter: Meter,
+    ) -> Self
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
@@ -86,6 +109,7 @@ impl Server {
                 limits.max_connections.min(Semaphore::MAX_PERMITS),
             )),
             limits,
+            meter,
             stop: Stop::default(),
             full: Complaint::default(),
             failing: Complaint::default(),
@@ -136,19 +160,24 @@ where
         loop {
             match listener.accept().await {
                 Ok((stream, client)) => {
+                    let metrics = &shared.meter.metrics;
+                    metrics.http.accepted.add_one();
                     // Taken after accepting: several listeners share the places, and none may sit on a free one
                     // while it waits.
                     let place = shared.place().await;
                     let routes = routes.clone();
+                    let open = metrics.running(|table| &table.http.connections);
                     let (limits, stop) = (shared.limits.clone(), shared.stop.clone());
+                    let meter = shared.meter.clone();
                     tasks.spawn(async move {
-                        connection::serve(stream, client, routes, limits, stop).await;
-                        drop(place);
+                        connection::serve(stream, client, routes, limits, stop, meter).await;
+                        drop((place, open));
                     });
                 }
                 // The client left before we came: nothing is wrong, the next one waits.
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
+                    shared.meter.metrics.http.not_accepted.add_one();
                     if shared.failing.is_due(Instant::now()) {
                         tracing::warn!(%error, "cannot accept connections; trying again");
                     }
@@ -180,6 +209,7 @@ impl Shared {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
         }
+        let _waiting = self.meter.metrics.running(|table| &table.http.waiting);
         if self.full.is_due(Instant::now()) {
             tracing::warn!(
                 connections = self.limits.max_connections,

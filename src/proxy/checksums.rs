@@ -8,6 +8,7 @@ use super::caller::Caller;
 use super::database_file::DatabaseFile;
 use super::sums::{DatabaseError, WayError};
 use super::{ErrorKind, ModuleProxy, ProxyError};
+use crate::metrics::{DatabaseOutcome, DatabaseQuestion};
 use crate::module::ModuleVersion;
 use crate::store::{Object, SumdbFileKind};
 use crate::sumdb::{SumdbError, SumdbErrorKind};
@@ -20,6 +21,24 @@ impl ModuleProxy {
     /// [`ProxyError::Database`] if the database is not passed on, does not have it, or fails; also for every lookup of a
     /// module that is private or owned, whose name no database is told.
     pub async fn checksum_database(
+        &self,
+        file: &DatabaseFile,
+        caller: &Caller,
+    ) -> Result<Object, ProxyError> {
+        let answer = self.of_database(file, caller).await;
+        let outcome = match &answer {
+            Ok(_) => DatabaseOutcome::Ok,
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => DatabaseOutcome::Absent,
+                ErrorKind::UpstreamTimedOut => DatabaseOutcome::Timeout,
+                _ => DatabaseOutcome::Failed,
+            },
+        };
+        self.metrics.sumdb.asked[question(file)][outcome].add_one();
+        answer
+    }
+
+    async fn of_database(
         &self,
         file: &DatabaseFile,
         caller: &Caller,
@@ -72,6 +91,18 @@ impl ModuleProxy {
                  `go env -w GONOSUMDB={module}`"
             ),
         })
+    }
+}
+
+/// How a file is called where questions are counted.
+fn question(file: &DatabaseFile) -> DatabaseQuestion {
+    match file {
+        DatabaseFile::Supported(_) => DatabaseQuestion::Supported,
+        DatabaseFile::File(file) => match file.kind() {
+            SumdbFileKind::Latest => DatabaseQuestion::Latest,
+            SumdbFileKind::Lookup(_) => DatabaseQuestion::Lookup,
+            SumdbFileKind::Tile { .. } => DatabaseQuestion::Tile,
+        },
     }
 }
 

@@ -80,8 +80,10 @@ impl ModuleProxy {
         // Who comes second to a fetch may find what it brought removed again, to make room: then it is fetched once more.
         for _ in 0..2 {
             let question = Question::File(version.clone(), file);
-            fetching.ask(question, &ask, false).await?.answer?;
+            let memory = fetching.ask(question, &ask, false).await?;
+            memory.answer?;
             if let Some(object) = self.stored(version, file).await? {
+                caller.found.note(memory.source);
                 self.used(version);
                 return Ok(object);
             }

@@ -46,6 +46,9 @@ impl ModuleProxy {
         let question = Question::List(module.clone());
         let asked = fetching.ask(question, &ask, stored.is_some()).await;
         let remote = remembered(module, asked, stored.is_some())?;
+        if let Some(memory) = &remote {
+            caller.found.note(memory.source);
+        }
         let Some((theirs, changed)) = versions_in(remote) else {
             // The upstreams have no such module, or do not answer.
             let list = stored.ok_or_else(|| ProxyError::unknown_module(module, None))?;
@@ -93,6 +96,9 @@ impl ModuleProxy {
         let question = Question::Latest(module.clone());
         let asked = fetching.ask(question, &ask, stored.is_some()).await;
         let remote = remembered(module, asked, stored.is_some())?;
+        if let Some(memory) = &remote {
+            caller.found.note(memory.source);
+        }
         let version = match remote.map(|memory| memory.answer) {
             Some(Ok(Answer::Version(version))) => version,
             _ if self.policy.sorts_out(module, standing.is_ours()) => {
@@ -152,7 +158,9 @@ impl ModuleProxy {
             }
         };
         let question = Question::Revision(module.clone(), revision.clone());
-        match fetching.ask(question, &ask, false).await?.answer {
+        let memory = fetching.ask(question, &ask, false).await?;
+        caller.found.note(memory.source);
+        match memory.answer {
             Ok(Answer::Version(version)) => {
                 let version = module_version(module, &version)?;
                 self.file(&version, ModuleFile::Info, caller).await

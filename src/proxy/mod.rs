@@ -13,6 +13,7 @@ mod policy;
 mod publish;
 mod publish_error;
 mod route;
+mod sampled;
 mod settings;
 mod standing;
 mod sums;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-pub use caller::{Caller, StoredOnly};
+pub use caller::{Caller, Found, StoredOnly};
 pub use database_file::DatabaseFile;
 pub use error::{ErrorKind, Forbidden, ProxyError};
 pub use fetch::{FetchFailure, FetchSettings, SumMismatch};
@@ -37,6 +38,7 @@ pub use crate::modzip::{Finding, Report, Verdict as ZipVerdict};
 
 use crate::catalog::Catalog;
 use crate::housekeeping::{Janitor, Room};
+use crate::metrics::Metrics;
 use crate::module::{ModulePath, ModuleVersion, Time};
 use crate::store::{Locks, StoreError};
 use crate::upstream::direct::{GoCommand, GoUnavailable};
@@ -48,6 +50,7 @@ use self::sums::Sums;
 #[derive(Debug)]
 pub struct ModuleProxy {
     catalog: Catalog,
+    metrics: Metrics,
     max_zip_size: u64,
     policy: Policy,
     /// Why nothing is fetched at all, if so.

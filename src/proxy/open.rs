@@ -11,7 +11,7 @@ use super::{ModuleProxy, ProxySettings, StoredOnly};
 use crate::catalog::{Catalog, CatalogSettings};
 use crate::housekeeping::{Janitor, Room};
 use crate::store::{DirStore, Locks, OpenMode, StoreError};
-use crate::upstream::direct::{GoCommand, ScratchError};
+use crate::upstream::direct::{DirectSettings, GoCommand, ScratchError};
 use crate::upstream::{Direct, UpstreamSettings, UpstreamSetupError, Upstreams};
 
 /// How many times of versions are kept, of some 200 bytes each.
@@ -92,6 +92,7 @@ impl ModuleProxy {
             max_watches: settings.max_watches,
             cache_size: settings.cache_size,
             scan_interval: settings.scan_interval,
+            metrics: settings.metrics.clone(),
         };
         let catalog = Catalog::start(store, catalog)
             .map_err(|error| StoreError::io("watch", settings.root.display().to_string(), error))?;
@@ -99,12 +100,16 @@ impl ModuleProxy {
         let is_asking = settings.upstreams.is_some() && !settings.offline;
         let may_fetch = is_asking && can_keep(catalog.store());
         let go = match &settings.direct {
-            Some(direct) if may_fetch => Some(GoCommand::new(direct.clone())?),
+            Some(direct) if may_fetch => Some(GoCommand::new(DirectSettings {
+                metrics: settings.metrics.clone(),
+                ..direct.clone()
+            })?),
             _ => None,
         };
         let upstreams = match &settings.upstreams {
             Some(upstreams) if may_fetch => Some(Upstreams::new(UpstreamSettings {
                 via: pseudonym.clone(),
+                metrics: settings.metrics.clone(),
                 direct: go.clone().map(|go| Arc::new(go) as Arc<dyn Direct>),
                 ..upstreams.clone()
             })?),
@@ -114,6 +119,7 @@ impl ModuleProxy {
             settings.checksum_databases.clone(),
             catalog.store(),
             upstreams.as_ref(),
+            settings.metrics.clone(),
         ));
         let room = Arc::new(Room::new(catalog.store().clone(), settings.min_free));
         let janitor = match upstreams {
@@ -140,10 +146,12 @@ impl ModuleProxy {
                 housekeeping,
                 settings.fetch,
                 settings.cache_size,
+                settings.metrics.clone(),
             )
         });
         Ok(Arc::new(Self {
             catalog,
+            metrics: settings.metrics.clone(),
             max_zip_size: settings.max_zip_size,
             policy: settings.policy.clone(),
             stored_only: if settings.offline {

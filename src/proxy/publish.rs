@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{ModuleProxy, PublishError};
 use crate::housekeeping::Room;
+use crate::metrics::Occasion;
 use crate::module::{Info, ModuleVersion, Sum, Time, synthesized_go_mod};
 use crate::modzip::{self, Strictness, ZipError, go_mod_sum};
 use crate::store::{
@@ -102,8 +104,11 @@ impl ModuleProxy {
         let store = self.catalog.store();
         let zip = upload.staged;
         let size = zip.len();
+        let began = Instant::now();
         let mut report = modzip::check(zip.file(), size, version, Strictness::Published)
             .map_err(|error| StoreError::io("read", "the upload", error))?;
+        let checks = &self.metrics.checks;
+        checks.ended(Occasion::Published, began, &report);
         let Some(sum) = report.sum.filter(|_| report.is_sound()) else {
             return Err(PublishError::Invalid {
                 version: version.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{FetchSettings, Policy, WatchMode};
 use crate::housekeeping::{Limits, MinFree};
+use crate::metrics::Metrics;
 use crate::modzip::MAX_ZIP_SIZE;
 use crate::sumdb::Database;
 use crate::upstream::UpstreamSettings;
@@ -47,6 +48,8 @@ pub struct ProxySettings {
     pub checksum_databases: Vec<Database>,
     /// Whether nothing is fetched, for the whole server.
     pub offline: bool,
+    /// Where what is done is counted.
+    pub metrics: Metrics,
 }
 
 impl ProxySettings {
@@ -75,6 +78,7 @@ impl ProxySettings {
             },
             checksum_databases: Vec::new(),
             offline: false,
+            metrics: Metrics::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use super::fetch::{FetchFailure, SumMismatch};
+use crate::metrics::{Metrics, Verification};
 use crate::module::{ModuleVersion, Sum};
 use crate::store::{DirStore, Exchanged, StoreError, StoreKey, SumdbFile};
 use crate::sumdb::{
@@ -27,6 +28,7 @@ pub(super) struct Sums {
     databases: Vec<KnownDatabase>,
     /// How often what was fetched had another sum than the database.
     mismatches: AtomicU64,
+    metrics: Metrics,
 }
 
 /// A database, and the client that asks it.
@@ -55,6 +57,7 @@ impl Sums {
         databases: Vec<Database>,
         store: &DirStore,
         upstreams: Option<&Upstreams>,
+        metrics: Metrics,
     ) -> Self {
         let client = |database: &Database, upstreams: Option<&Upstreams>| {
             let way = Way {
@@ -73,6 +76,7 @@ impl Sums {
         Self {
             databases: databases.into_iter().map(known).collect(),
             mismatches: AtomicU64::new(0),
+            metrics,
         }
     }
 
@@ -100,7 +104,9 @@ impl Sums {
             return Ok(());
         };
         let name = || database.name.clone();
-        match database.client.verify(version, zip, go_mod).await {
+        let verdict = database.client.verify(version, zip, go_mod).await;
+        self.metrics.sumdb.verifications[verification(&verdict)].add_one();
+        match verdict {
             Ok(Verdict::Verified) => Ok(()),
             Ok(Verdict::Mismatch(Mismatch { file, ours, theirs })) => {
                 let mismatch = SumMismatch {
@@ -132,6 +138,17 @@ impl Sums {
                 })
             }
         }
+    }
+}
+
+/// How a verification that ended so is counted.
+fn verification(verdict: &Result<Verdict, DatabaseError>) -> Verification {
+    match verdict {
+        Ok(Verdict::Verified) => Verification::Verified,
+        Ok(Verdict::Mismatch(_)) => Verification::Mismatch,
+        Ok(Verdict::Unknown) => Verification::Unknown,
+        Err(error) if error.kind() == SumdbErrorKind::Inconsistent => Verification::Inconsistent,
+        Err(_) => Verification::Failed,
     }
 }
 

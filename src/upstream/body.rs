@@ -9,6 +9,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::{FetchError, FetchErrorKind};
 use super::fault::failed;
+use super::measured::outcome;
+use crate::metrics::UpstreamRequest;
 use crate::transport::Fault;
 
 /// How slow a body may be on average, once [`GRACE`] is used up: bytes a second.
@@ -23,6 +25,8 @@ pub(super) struct HttpBody {
     asked: Arc<str>,
     pace: Pace,
     _place: OwnedSemaphorePermit,
+    /// The request, if its outcome is that of the body.
+    counted: Option<UpstreamRequest>,
 }
 
 impl HttpBody {
@@ -38,6 +42,15 @@ impl HttpBody {
             asked,
             pace: Pace::new(longest_silence),
             _place: place,
+            counted: None,
+        }
+    }
+
+    /// The same, for a request that ends with its body.
+    pub(super) fn counted_as(self, request: UpstreamRequest) -> Self {
+        Self {
+            counted: Some(request),
+            ..self
         }
     }
 
@@ -48,6 +61,17 @@ impl HttpBody {
 
     /// The next bytes; `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
+        let chunk = self.next().await;
+        if let Some(request) = &mut self.counted {
+            match &chunk {
+                Ok(Some(bytes)) => request.received(bytes.len()),
+                end => request.ends(outcome(end)),
+            }
+        }
+        chunk
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, FetchError> {
         loop {
             let begun = Instant::now();
             let chunk = self
@@ -74,6 +98,14 @@ impl HttpBody {
 
     /// All of it.
     pub(super) async fn collect(mut self, max: usize) -> Result<Bytes, FetchError> {
+        let collected = self.collect_all(max).await;
+        if let Some(request) = &mut self.counted {
+            request.ends(outcome(&collected));
+        }
+        collected
+    }
+
+    async fn collect_all(&mut self, max: usize) -> Result<Bytes, FetchError> {
         let too_large = |body: &Self| {
             FetchError::new(
                 FetchErrorKind::TooLarge,
@@ -83,12 +115,12 @@ impl HttpBody {
             )
         };
         if self.content_length().is_some_and(|len| len > max as u64) {
-            return Err(too_large(&self));
+            return Err(too_large(self));
         }
         let mut all = BytesMut::new();
         while let Some(bytes) = self.chunk().await? {
             if bytes.len() > max - all.len() {
-                return Err(too_large(&self));
+                return Err(too_large(self));
             }
             all.extend_from_slice(&bytes);
         }

@@ -57,6 +57,28 @@ where
         F: FnOnce() -> Fut,
         Fut: Future<Output = V> + Send + 'static,
     {
+        self.join_or(key, make, || {}).await
+    }
+
+    /// The same, and `joined` is called in place of `make` if somebody else has started the task.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flights::join`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn join_or<F, Fut>(
+        &self,
+        key: K,
+        make: F,
+        joined: impl FnOnce(),
+    ) -> Result<V, FlightLost>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = V> + Send + 'static,
+    {
         let (sender, mut receiver) = watch::channel(None);
         let is_mine = {
             let mut running = lock(&self.running);
@@ -83,6 +105,8 @@ where
                 let value = work.await;
                 entry.finish(value);
             });
+        } else {
+            joined();
         }
         match receiver.wait_for(Option::is_some).await {
             Ok(value) => value.clone().ok_or(FlightLost),

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::error::{FetchError, FetchErrorKind};
+use super::measured::counted;
 use super::question::Question;
 use super::zip_body::ZipBody;
+use crate::metrics::UpstreamMeter;
 
 /// A folder in the layout of the protocol, read as the go command reads it: the file at the path that a proxy would be
 /// asked, and nothing else. A missing file is absent; whatever else is wrong, a directory in its place too, is a failure.
@@ -17,6 +19,7 @@ use super::zip_body::ZipBody;
 pub(super) struct Folder {
     root: PathBuf,
     shown: Arc<str>,
+    meter: UpstreamMeter,
 }
 
 impl Folder {
@@ -25,7 +28,13 @@ impl Folder {
         Self {
             root,
             shown: shown.into(),
+            meter: UpstreamMeter::default(),
         }
+    }
+
+    /// The same, with what is asked of it counted there.
+    pub(super) fn counted_by(self, meter: UpstreamMeter) -> Self {
+        Self { meter, ..self }
     }
 
     /// The URL, for messages.
@@ -35,6 +44,10 @@ impl Folder {
 
     /// All of a file.
     pub(super) async fn get(&self, question: &Question, max: usize) -> Result<Bytes, FetchError> {
+        counted(&self.meter, self.read(question, max)).await
+    }
+
+    async fn read(&self, question: &Question, max: usize) -> Result<Bytes, FetchError> {
         let path = self.path(question);
         let read = off_the_async_threads(move || {
             let (file, _) = open(&path)?;
@@ -57,9 +70,12 @@ impl Folder {
     /// A file, to be read piece by piece.
     pub(super) async fn open(&self, question: &Question) -> Result<ZipBody, FetchError> {
         let path = self.path(question);
-        let (file, len) = off_the_async_threads(move || open(&path))
-            .await
-            .map_err(|error| self.failed(question, error))?;
+        let opened = async {
+            off_the_async_threads(move || open(&path))
+                .await
+                .map_err(|error| self.failed(question, error))
+        };
+        let (file, len) = counted(&self.meter, opened).await?;
         Ok(ZipBody::from_file(file, len, Box::new(())))
     }
 

@@ -6,6 +6,7 @@ use reqwest::Client;
 use tokio::sync::Semaphore;
 
 use super::settings::{UpstreamSettings, UpstreamSetupError};
+use crate::metrics::Metrics;
 use crate::transport::{Authorities, Fault, Netrc, client_builder};
 
 /// How often a redirect is followed.
@@ -28,6 +29,8 @@ pub(super) struct Manners {
     pub(super) max_concurrent: usize,
     /// Our entry in `Via` headers.
     pub(super) via: String,
+    /// Where requests are counted.
+    pub(super) metrics: Metrics,
 }
 
 impl Manners {
@@ -55,6 +58,7 @@ impl Manners {
             attempts: settings.attempts,
             max_concurrent: settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS),
             via: format!("1.1 {}", settings.via),
+            metrics: settings.metrics.clone(),
         })
     }
 }

@@ -44,7 +44,10 @@ impl Mirror {
                 credentials.as_ref(),
                 url.redacted(),
             )),
-            Place::Folder(root) => Self::Folder(Folder::new(root.clone(), url.redacted())),
+            Place::Folder(root) => {
+                let meter = manners.metrics.upstream.meter(url.redacted());
+                Self::Folder(Folder::new(root.clone(), url.redacted()).counted_by(meter))
+            }
         }
     }
 

@@ -23,6 +23,7 @@ mod folder;
 mod known;
 mod list;
 mod manners;
+mod measured;
 mod mirror;
 mod proxy;
 mod question;

@@ -14,8 +14,10 @@ use super::detail;
 use super::error::{FetchError, FetchErrorKind};
 use super::fault::{failed, refused};
 use super::manners::Manners;
+use super::measured::outcome;
 use super::question::Question;
 use super::retries::Retries;
+use crate::metrics::UpstreamMeter;
 use crate::transport::{Credentials, Fault, is_loopback_host};
 
 /// A proxy that speaks the protocol over HTTP, or a checksum database, which is asked in the same way.
@@ -26,6 +28,7 @@ pub(super) struct Proxy {
     shown: Arc<str>,
     authorization: Option<HeaderValue>,
     places: Arc<Semaphore>,
+    meter: UpstreamMeter,
 }
 
 impl Proxy {
@@ -42,6 +45,7 @@ impl Proxy {
             url: url.clone(),
             shown: shown.into(),
             places: Arc::new(Semaphore::new(manners.max_concurrent)),
+            meter: manners.metrics.upstream.meter(shown),
         }
     }
 
@@ -94,14 +98,20 @@ impl Proxy {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
         }
+        let mut counted = self.meter.begin();
         let response = request
             .send()
             .await
-            .map_err(|error| failed(Fault::of(error), &self.shown, asked))?;
-        if response.status() == StatusCode::OK {
-            return Ok(self.body(response, asked, place));
-        }
-        Err(self.refusal(response, asked, place).await)
+            .map_err(|error| failed(Fault::of(error), &self.shown, asked));
+        let response = match response {
+            Ok(response) if response.status() == StatusCode::OK => {
+                return Ok(self.body(response, asked, place).counted_as(counted));
+            }
+            Ok(response) => Err(self.refusal(response, asked, place).await),
+            Err(error) => Err(error),
+        };
+        counted.ends(outcome(&response));
+        response
     }
 
     fn client(&self) -> &Client {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::direct_source::Direct;
 use super::list::UpstreamList;
+use crate::metrics::Metrics;
 use crate::transport::{Fault, InvalidAuthorities};
 
 /// How upstreams are asked, and which.
@@ -32,6 +33,8 @@ pub struct UpstreamSettings {
     pub via: String,
     /// Who fetches from version control.
     pub direct: Option<Arc<dyn Direct>>,
+    /// Where requests are counted.
+    pub metrics: Metrics,
 }
 
 impl UpstreamSettings {
@@ -50,6 +53,7 @@ impl UpstreamSettings {
             netrc: None,
             via: "athens".to_owned(),
             direct: None,
+            metrics: Metrics::default(),
         }
     }
 }

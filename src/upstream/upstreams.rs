@@ -12,6 +12,7 @@ use super::error::{DIRECT, FetchError, ZipError};
 use super::known::{Known, prefixes};
 use super::list::UpstreamEntry;
 use super::manners::Manners;
+use super::measured::CountedDirect;
 use super::mirror::{LONGEST_LIST, Mirror};
 use super::question::Question;
 use super::retries::Retries;
@@ -71,6 +72,10 @@ impl Upstreams {
             return Err(UpstreamSetupError::NoDirect);
         }
         let manners = Arc::new(Manners::new(&settings)?);
+        let direct = settings.direct.map(|direct| {
+            let meter = settings.metrics.upstream.meter(DIRECT);
+            Arc::new(CountedDirect::new(direct, meter)) as Arc<dyn Direct>
+        });
         let mut sources = Vec::new();
         for entry in settings.list.entries() {
             match entry {
@@ -82,7 +87,7 @@ impl Upstreams {
                     falls_back_on_error: *falls_back_on_error,
                 }),
                 UpstreamEntry::Direct => {
-                    sources.extend(settings.direct.clone().map(Source::Direct));
+                    sources.extend(direct.clone().map(Source::Direct));
                 }
                 UpstreamEntry::Off => {}
             }
@@ -91,7 +96,7 @@ impl Upstreams {
             shared: Arc::new(Shared {
                 manners,
                 sources,
-                direct: settings.direct.map(Source::Direct).into_iter().collect(),
+                direct: direct.map(Source::Direct).into_iter().collect(),
                 max_zip_size: settings.max_zip_size,
                 known: Known::new(),
                 bases: Bases::default(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::PATIENCE_WITH_TREE;
+use crate::metrics::FetchOutcome;
 use crate::module::{ModuleVersion, Sum};
 use crate::proxy::error::storage_failed;
 use crate::store::{ModuleFile, StoreError};
@@ -124,6 +125,26 @@ impl FetchFailure {
             | Self::Invalid { .. }
             | Self::Deleted { .. } => true,
             _ => self.is_absence(),
+        }
+    }
+
+    /// How a fetch that ended so is counted.
+    pub(super) fn outcome(&self) -> FetchOutcome {
+        match self {
+            Self::Upstream(error) => match error.kind() {
+                FetchErrorKind::NotFound => FetchOutcome::Absent,
+                FetchErrorKind::Refused { .. } => FetchOutcome::Refused,
+                FetchErrorKind::TimedOut => FetchOutcome::Timeout,
+                _ => FetchOutcome::Failed,
+            },
+            Self::Mismatch(_) | Self::Unknown { .. } | Self::Unverified { .. } => {
+                FetchOutcome::Unverified
+            }
+            Self::Invalid { .. } => FetchOutcome::Invalid,
+            Self::Deleted { .. } => FetchOutcome::Refused,
+            Self::TooSlow { .. } => FetchOutcome::Timeout,
+            Self::Shared(failure) => failure.outcome(),
+            Self::Store(_) | Self::Lost => FetchOutcome::Failed,
         }
     }
 

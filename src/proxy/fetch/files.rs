@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -14,6 +15,7 @@ use super::failure::FetchFailure;
 use super::question::{Answer, Question};
 use crate::catalog::{Verdict, check_go_mod, check_info, clause};
 use crate::housekeeping::Room;
+use crate::metrics::Occasion;
 use crate::module::{GoMod, Info, ModuleVersion, Sum, VersionQuery, synthesized_go_mod};
 use crate::modzip::{self, Strictness, go_mod_sum};
 use crate::store::{
@@ -190,9 +192,12 @@ impl Fetching {
             return Err(FetchFailure::Lost);
         };
         let (version, go_mod) = (version.clone(), go_mod.clone());
+        let metrics = self.metrics.clone();
         blocking(move || {
+            let began = Instant::now();
             let report = modzip::check(staged.file(), staged.len(), &version, Strictness::Fetched)
                 .map_err(|error| StoreError::io("read", "the fetched zip", error))?;
+            metrics.checks.ended(Occasion::Fetched, began, &report);
             let Some(sum) = report.sum.filter(|_| report.is_sound()) else {
                 return Err(invalid(&version, ModuleFile::Zip, clause(&report)));
             };

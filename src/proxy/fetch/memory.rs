@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 
 use super::failure::FetchFailure;
 use super::question::{Answer, Question};
+use crate::metrics::AnswerSource;
 
 /// An answer, and how long it is believed.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(in crate::proxy) struct Memory {
     fresh_until: Instant,
     /// Since when the answer has been this one.
     pub(in crate::proxy) changed: SystemTime,
+    /// Where the answer comes from, for the one who asks.
+    pub(in crate::proxy) source: AnswerSource,
 }
 
 impl Memory {
@@ -25,7 +28,13 @@ impl Memory {
             answer: Ok(answer),
             fresh_until: Instant::now(),
             changed: SystemTime::now(),
+            source: AnswerSource::Fetched,
         }
+    }
+
+    /// The same, as one that comes from there.
+    pub(super) fn from(self, source: AnswerSource) -> Self {
+        Self { source, ..self }
     }
 
     pub(in crate::proxy) fn is_fresh(&self) -> bool {
@@ -86,6 +95,7 @@ impl Memories {
                         answer: Ok(answer),
                         fresh_until: now + AFTER_FAILURE,
                         changed,
+                        source: AnswerSource::Fetched,
                     };
                     self.by_question.insert(question.clone(), memory);
                 }
@@ -102,6 +112,7 @@ impl Memories {
                 answer: answer.clone(),
                 fresh_until: now + lifetime,
                 changed,
+                source: AnswerSource::Fetched,
             },
         );
     }

@@ -22,6 +22,7 @@ use self::memory::{Lifetimes, Memories};
 use super::sums::Sums;
 use crate::catalog::Catalog;
 use crate::housekeeping::{Janitor, Room};
+use crate::metrics::{AnswerSource, FetchOutcome, Metrics};
 use crate::module::ModulePath;
 use crate::upstream::{Ask, Flights, Privacy, Upstreams};
 
@@ -62,6 +63,7 @@ pub(super) struct Fetching {
     catalog: Catalog,
     upstreams: Upstreams,
     sums: Arc<Sums>,
+    metrics: Metrics,
     settings: FetchSettings,
     flights: Flights<Question, Result<Answer, Arc<FetchFailure>>>,
     memories: Memories,
@@ -81,6 +83,7 @@ impl Fetching {
         housekeeping: FetchHousekeeping,
         settings: FetchSettings,
         cache_size: u64,
+        metrics: Metrics,
     ) -> Arc<Self> {
         let lifetimes = Lifetimes {
             lists: settings.list_ttl,
@@ -91,6 +94,7 @@ impl Fetching {
             catalog,
             upstreams,
             sums,
+            metrics,
             settings,
             flights: Flights::default(),
             memories: Memories::new(cache_size, lifetimes),
@@ -116,11 +120,11 @@ impl Fetching {
     ) -> Result<Memory, Arc<FetchFailure>> {
         if let Some(memory) = self.memories.get(&question) {
             if memory.is_fresh() {
-                return Ok(memory);
+                return Ok(memory.from(AnswerSource::Remembered));
             }
             if memory.answer.is_ok() {
                 tokio::spawn(self.fly(question, ask));
-                return Ok(memory);
+                return Ok(memory.from(AnswerSource::Stale));
             }
         }
         let flight = self.fly(question.clone(), ask);
@@ -170,17 +174,37 @@ impl Fetching {
                 return Err(Arc::new(FetchFailure::Lost));
             };
             let began = Instant::now();
+            let _running = this.metrics.running(|table| &table.fetch.running);
             let answer = tokio::time::timeout(LONGEST_FETCH, this.answer(&asked, &ask)).await;
             let answer = answer
                 .unwrap_or_else(|_| Err(this.too_slow(LONGEST_FETCH)))
                 .map_err(Arc::new);
-            this.learn(&asked, &answer, began.elapsed());
+            let took = began.elapsed();
+            this.count(&asked, &answer, took);
+            this.learn(&asked, &answer, took);
             answer
         };
+        let (metrics, kind) = (self.metrics.clone(), question.kind());
         async move {
-            let answer = flights.join(question, work).await;
+            let joined = || metrics.fetch.joined[kind].add_one();
+            let answer = flights.join_or(question, work, joined).await;
             answer.unwrap_or_else(|_| Err(Arc::new(FetchFailure::Lost)))
         }
+    }
+
+    fn count(
+        &self,
+        question: &Question,
+        answer: &Result<Answer, Arc<FetchFailure>>,
+        took: Duration,
+    ) {
+        let outcome = match answer {
+            Ok(_) => FetchOutcome::Ok,
+            Err(failure) => failure.outcome(),
+        };
+        let (fetch, kind) = (&self.metrics.fetch, question.kind());
+        fetch.ended[kind][outcome].add_one();
+        fetch.duration[kind].took(took);
     }
 
     fn learn(

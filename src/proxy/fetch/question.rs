@@ -1,5 +1,6 @@
 //! What upstreams can be asked.
 
+use crate::metrics::Kind;
 use crate::module::{ModulePath, ModuleVersion, Revision, Version};
 use crate::store::ModuleFile;
 
@@ -33,6 +34,18 @@ impl Question {
         match self {
             Self::List(module) | Self::Latest(module) | Self::Revision(module, _) => module,
             Self::File(version, _) => version.path(),
+        }
+    }
+
+    /// How it is called where fetches are counted.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::List(_) => Kind::List,
+            Self::Latest(_) => Kind::Latest,
+            Self::Revision(..) => Kind::Query,
+            Self::File(_, ModuleFile::Info) => Kind::Info,
+            Self::File(_, ModuleFile::Mod) => Kind::Mod,
+            Self::File(_, ModuleFile::Zip) => Kind::Zip,
         }
     }
 

@@ -21,6 +21,7 @@ use super::sentence::sentence;
 use super::settings::DirectSettings;
 use super::tools::Tools;
 use super::verdict::verdict;
+use crate::metrics::{Metrics, Running};
 use crate::module::ModulePath;
 
 /// What all jobs share.
@@ -42,6 +43,32 @@ pub(super) struct Job {
     bounds: Bounds,
     settings: DirectSettings,
     _turn: OwnedSemaphorePermit,
+    _tally: Tally,
+}
+
+/// Counts a job: as one that runs, and when it has ended.
+#[derive(Debug)]
+struct Tally {
+    metrics: Metrics,
+    began: Instant,
+    _running: Running,
+}
+
+impl Tally {
+    fn begin(metrics: &Metrics) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            began: Instant::now(),
+            _running: metrics.running(|table| &table.direct.running),
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.metrics.direct.ended.add_one();
+        self.metrics.direct.duration.took(self.began.elapsed());
+    }
 }
 
 impl Jobs {
@@ -85,6 +112,7 @@ impl Jobs {
             max_disk: self.settings.max_disk,
             max_processes: self.settings.max_processes,
         };
+        let waiting = self.settings.metrics.running(|table| &table.direct.waiting);
         let turn = tokio::select! {
             // Who is to end does not begin.
             biased;
@@ -93,6 +121,8 @@ impl Jobs {
             () = tokio::time::sleep_until(bounds.deadline) => return Err(timed_out(&bounds)),
         };
         let turn = turn.map_err(|_| Failure::stopped())?;
+        drop(waiting);
+        let tally = Tally::begin(&self.settings.metrics);
         let tools = self.tools().await?.map_err(Failure::failed)?;
         let scratch = Arc::clone(&self.scratch);
         let netrc = self.settings.netrc.clone();
@@ -109,6 +139,7 @@ impl Jobs {
             bounds,
             settings: self.settings.clone(),
             _turn: turn,
+            _tally: tally,
         })
     }
 

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::metrics::Metrics;
 use crate::module::PathPatterns;
 
 /// How modules are fetched from version control, and which.
@@ -43,6 +44,8 @@ pub struct DirectSettings {
     pub git_config: Option<PathBuf>,
     /// Further variables for jobs, such as `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`. What the server sets itself wins.
     pub variables: Vec<(OsString, OsString)>,
+    /// Where jobs are counted.
+    pub metrics: Metrics,
 }
 
 impl DirectSettings {
@@ -67,6 +70,7 @@ impl DirectSettings {
             ssh_agent: None,
             git_config: None,
             variables: Vec::new(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -91,7 +95,7 @@ impl fmt::Debug for DirectSettings {
             .field("ssh_agent", &self.ssh_agent)
             .field("git_config", &self.git_config)
             .field("variables", &names)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
