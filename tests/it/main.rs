@@ -35,6 +35,8 @@ mod import;
 mod lockfile;
 /// What many large downloads cost.
 mod memory;
+/// What is counted, and what is written about it.
+mod metrics;
 /// Moving here from other proxies.
 mod moving;
 /// Publishing and deleting over HTTP.
