@@ -83,7 +83,7 @@ pub enum Command {
     Reindex(ReindexArgs),
     /// Read every file of a folder, say what is wrong with it, and mend that with --fix
     Verify(VerifyArgs),
-    /// Take modules from a module cache, a GOPATH, another root or a bundle
+    /// Take modules from a module cache, a GOPATH, another root or proxy, or a bundle
     Import(ImportArgs),
     /// Fetch modules before anybody asks for them: some, or all that a project builds with
     Fetch(Box<FetchArgs>),

@@ -8,7 +8,7 @@
 //! - [`catalog`]: which versions exist; lists, watcher, derived files.
 //! - [`auth`]: tokens and what each may do, without HTTP; the only place that writes the state directory.
 //! - [`sumdb`]: checksum databases: keys, notes, tiles, and a client that proves what it is told; without I/O.
-//! - [`carry`]: modules carried in and out: module caches, checkouts, other roots, bundles.
+//! - [`carry`]: modules carried in and out: module caches, checkouts, other roots and proxies, bundles.
 //! - [`verify`]: everything that can be wrong with a folder, and mending it.
 //! - [`warm`]: fetches what will be needed before anybody asks for it.
 //! - [`housekeeping`]: keeps the folder within its bounds: what goes to make room, and whether there is room.

@@ -1,4 +1,4 @@
-//! Carrying modules in and out: from module caches, checkouts, other roots and bundles; and into bundles.
+//! Carrying modules in and out: from module caches, checkouts, other roots and proxies, and bundles; and into bundles.
 //!
 //! Whatever the source, a version comes in through one [`door`](Door): checked whole, compared with what is expected of
 //! it and with what is there, staged, and only then visible. A source ([`Source`]) only says what it has; it is not

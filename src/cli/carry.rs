@@ -29,7 +29,7 @@ Exit status: 0 done; 1 something is refused or in conflict; 2 wrong usage, or so
 #[derive(Args, Debug)]
 #[command(after_help = IMPORT_EXAMPLES)]
 pub struct ImportArgs {
-    /// Module caches, GOPATHs, roots or bundles; - is a bundle on standard input [default: what `go env GOMODCACHE` says]
+    /// Module caches, GOPATHs, roots, folders of other proxies or bundles; - is a bundle on standard input [default: what `go env GOMODCACHE` says]
     #[arg(value_name = "DIR|BUNDLE")]
     pub sources: Vec<PathBuf>,
 

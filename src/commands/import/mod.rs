@@ -1,4 +1,4 @@
-//! `athens import`: takes modules from module caches, GOPATHs, other roots and bundles.
+//! `athens import`: takes modules from module caches, GOPATHs, other roots and proxies, and bundles.
 
 mod go_env;
 mod sources;

@@ -372,6 +372,14 @@ fn values_of_athens_are_refused_rather_than_misread() {
         assert_eq!(code, Some(2), "{name}");
         assert!(stderr.contains(said), "{name}: {stderr}");
     }
+    let file = root.root().join("athens.toml");
+    fs::write(&file, "GoBinary = \"go\"\nStorageType = \"disk\"\n").unwrap();
+    let mut command = athens();
+    command.args(["serve", "--config"]).arg(&file);
+    let (code, stderr) = refused(command);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("unknown key `GoBinary`"), "{stderr}");
+
     let mut command = athens();
     command.args(["serve", "--listen", "127.0.0.1:0", "--root"]);
     command.arg(root.root());

@@ -88,7 +88,7 @@ fn each_mistake_is_said_and_the_rest_comes_in() {
 
     let (told, outcomes) = import(&root, &old, &["--from", "athens-disk"]);
     let of = |module: &str| {
-        let (outcome, why) = outcomes.get(&format!("example.com/{module}")).unwrap();
+        let (outcome, why) = &outcomes[&format!("example.com/{module}")];
         format!("{outcome} {why}")
     };
     for (module, found) in [
