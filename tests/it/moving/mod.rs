@@ -8,6 +8,8 @@ mod page;
 mod proxy_caches;
 /// What is broken, hostile or foreign in a folder.
 mod refused;
+/// The settings of Athens: what the page says of them, and what the program does.
+mod settings;
 /// Whose the modules are.
 mod whose;
 

@@ -1,7 +1,7 @@
 use super::{on_athens_disk, write};
-use crate::support::carrier::{import, journal, run};
+use crate::support::carrier::{import, is_verified, journal, run};
 use crate::support::operator::ask;
-use crate::support::server::{TestServer, athens};
+use crate::support::server::TestServer;
 use crate::support::tree::{Tree, go_mod, info_of, version, zip_of};
 use crate::support::upstream::{Reply, Upstream};
 
@@ -89,6 +89,7 @@ fn what_is_there_already_becomes_owned_too() {
         assert_eq!(journal(root.root()).len(), count, "{flags:?}");
     }
     assert_eq!(journal(root.root())[2], "publish corp.example/lib@v1.0.0");
+    is_verified(root.root());
     assert_eq!(asked_about(&root, &["--private", ""]), ["example.com/m"]);
 }
 
@@ -129,36 +130,4 @@ fn a_folder_without_a_journal_is_said_to_count_as_own() {
         assert_eq!(told.err.is_empty(), !is_said, "{flags:?}");
         assert_eq!(journal(root.root()), [format!("{event} {}", MODULES[1])]);
     }
-}
-
-/// Names are said, once; never what they hold.
-#[test]
-fn variables_of_athens_are_named_in_the_log() {
-    let root = Tree::new();
-    let start = |variables: &[(&str, &str)]| {
-        let mut command = athens();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--root"]);
-        command.arg(root.root()).envs(variables.iter().copied());
-        let server = TestServer::start_command(command);
-        server.signal("TERM");
-        server.wait().stderr
-    };
-    let said = start(&[
-        ("ATHENS_STORAGE_TYPE", "disk"),
-        ("ATHENS_REDIS_PASSWORD", "s3cret"),
-        ("BASIC_AUTH_PASS", "s3cret"),
-        ("ATHENS_PORT", ""),
-        ("ATHENS_LOG_FORMAT", "plain"),
-    ]);
-    let lines: Vec<&str> = said
-        .lines()
-        .filter(|line| line.contains("gomods/athens"))
-        .collect();
-    let [line] = lines.as_slice() else {
-        panic!("{said}")
-    };
-    let names = "here: ATHENS_REDIS_PASSWORD, ATHENS_STORAGE_TYPE, BASIC_AUTH_PASS; docs/moving.md";
-    assert!(line.contains(names) && line.contains("WARN"), "{line}");
-    assert!(!said.contains("s3cret"));
-    assert!(!start(&[]).contains("gomods"));
 }

@@ -64,51 +64,43 @@ impl OtherProxy {
         let Some(top) = self.list("")? else {
             return Ok(());
         };
-        let (mut open, mut flow) = (vec![], self.files("", &top.files, wanted, give));
-        let hosts = top.directories.into_iter().filter(|name| {
-            let is_host = name.contains('.');
-            if !is_host && name != SUMDB && flow.is_continue() {
-                flow = give(Item::PassedOver {
-                    path: name.clone(),
-                    why: "has no dot in its name, so there are no modules in it".to_owned(),
-                });
-            }
-            is_host
-        });
-        open.push((String::new(), hosts.collect::<Vec<_>>().into_iter()));
-        while let Some((path, rest)) = open.last_mut()
-            && flow.is_continue()
-        {
+        if self.walk(top, wanted, give).is_continue() {
+            sumdb::each(&self.store, wanted, give).map(drop)?;
+        }
+        Ok(())
+    }
+
+    fn walk(&self, top: Listing, wanted: Wanted<'_>, give: Give<'_>) -> ControlFlow<()> {
+        self.files("", &top.files, wanted, give)?;
+        let is_host = |name: &String| name.contains('.');
+        let (hosts, others): (Vec<_>, Vec<_>) = top.directories.into_iter().partition(is_host);
+        for path in others.into_iter().filter(|name| name != SUMDB) {
+            let why = "has no dot in its name, so there are no modules in it".to_owned();
+            give(Item::PassedOver { path, why })?;
+        }
+        let mut open = vec![(String::new(), hosts.into_iter())];
+        while let Some((path, rest)) = open.last_mut() {
             let Some(name) = rest.next() else {
                 open.pop();
                 continue;
             };
-            let child = if path.is_empty() {
-                name
-            } else {
-                format!("{path}/{name}")
-            };
+            let path = below(path, &name);
             if open.len() > DEEPEST {
-                flow = give(Item::PassedOver {
-                    path: child,
-                    why: "lies too deep to be searched for modules".to_owned(),
-                });
+                let why = "lies too deep to be searched for modules".to_owned();
+                give(Item::PassedOver { path, why })?;
                 continue;
             }
-            match self.list(&child) {
+            match self.list(&path) {
                 Ok(Some(listing)) => {
-                    flow = self.files(&child, &listing.files, wanted, give);
-                    open.push((child, listing.directories.into_iter()));
+                    self.files(&path, &listing.files, wanted, give)?;
+                    open.push((path, listing.directories.into_iter()));
                 }
                 // Gone since its parent was read.
                 Ok(None) => {}
-                Err(error) => flow = give(Item::Failed(error.into())),
+                Err(error) => give(Item::Failed(error.into()))?,
             }
         }
-        if flow.is_continue() {
-            sumdb::each(&self.store, wanted, give).map(drop)?;
-        }
-        Ok(())
+        ControlFlow::Continue(())
     }
 
     /// The names in a directory, sorted; without what is hidden, and what is known to be nothing for us.
@@ -147,11 +139,7 @@ impl OtherProxy {
             stray,
         } = self.layout.sort(path, names);
         if let Some(stray) = stray {
-            let path = match path {
-                "" => stray.name.clone(),
-                path => format!("{path}/{}", stray.name),
-            };
-            let why = stray.why();
+            let (path, why) = (below(path, &stray.name), stray.why());
             give(Item::PassedOver { path, why })?;
         }
         let Some(module) = module.filter(|module| wanted.takes(module)) else {
@@ -215,12 +203,17 @@ pub(super) fn is_athens_disk(path: &Path) -> Result<bool, CarryError> {
             return Ok(true);
         }
         if path.matches('/').count() < DEEPEST {
-            let child = |name: String| match path.as_str() {
-                "" => name,
-                path => format!("{path}/{name}"),
-            };
-            open.extend(listing.directories.into_iter().map(child));
+            let names = listing.directories.iter();
+            open.extend(names.map(|name| below(&path, name)));
         }
     }
     Ok(false)
+}
+
+/// The path of a name in the directory at `path`.
+fn below(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        path => format!("{path}/{name}"),
+    }
 }
