@@ -4,6 +4,7 @@
 //! is held in memory, however many versions there are. A module's list is written before its files go, and brought up to
 //! date after that.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
@@ -106,7 +107,8 @@ impl Sweep<'_> {
     /// Memory is eight bytes for each version that may go, and twenty for each whose last use is known.
     ///
     /// # Errors
-    /// If the folder can not be read, the journal not be read or written, or a file not be removed; and what `visit` returns.
+    /// If the folder can not be read, the journal not be read or written, or a file not be removed, which ends nothing but
+    /// is said when all else is done; and what `visit` returns.
     pub fn run<E: From<StoreError>>(
         &self,
         visit: impl FnMut(&Victim) -> Result<(), E>,
@@ -150,6 +152,8 @@ impl Sweep<'_> {
         let Some(mut cut) = plan.cut else {
             return Ok(swept);
         };
+        // What hinders one module hinders no other.
+        let mut failed = None;
         let mut removed = |victim: &Victim| {
             swept.versions += 1;
             swept.bytes += victim.size;
@@ -165,15 +169,24 @@ impl Sweep<'_> {
                 return Ok(is_owned);
             }
             for victims in victims.chunks(TOGETHER) {
-                for victim in self.evict(visited.module, victims)? {
-                    removed(victim).map_err(End::Failed)?;
+                match self.evict(visited.module, victims) {
+                    Ok(gone) => gone
+                        .into_iter()
+                        .try_for_each(&mut removed)
+                        .map_err(End::Failed)?,
+                    Err(error) => failed = failed.take().or(Some(error)),
                 }
             }
-            if !victims.is_empty() {
-                self.tidy(visited.module)?;
+            if !victims.is_empty()
+                && let Err(error) = self.tidy(visited.module)
+            {
+                failed = failed.take().or(Some(error));
             }
             Ok::<bool, End<E>>(is_owned)
         })?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
         if !self.is_dry {
             self.forget_uses(&cut)?;
         }
@@ -191,6 +204,7 @@ impl Sweep<'_> {
         uses: &StoredUses,
     ) -> Result<(bool, Vec<Victim>), StoreError> {
         let (module, provenance) = (visited.module, self.store.provenance());
+        let sizes = sizes(visited.files);
         let mut victims = Vec::new();
         let mut is_owned = visited.is_owned_above;
         for file in visited.files {
@@ -210,7 +224,7 @@ impl Sweep<'_> {
             if !is_owned && provenance.is_evictable(&version)? {
                 victims.push(Victim {
                     used: self.last_use(&version, file, uses),
-                    size: size_of(escaped, visited.files),
+                    size: sizes.get(escaped).copied().unwrap_or_default(),
                     version,
                 });
             }
@@ -336,16 +350,15 @@ impl Sweep<'_> {
     }
 }
 
-/// What the files of a version take, in bytes.
-fn size_of(escaped: &str, files: &[Measured]) -> u64 {
-    files
-        .iter()
-        .filter(|file| {
-            let ending = file.name.strip_prefix(escaped);
-            matches!(ending, Some(".zip" | ".ziphash" | ".mod" | ".info"))
-        })
-        .map(|file| file.allocated)
-        .sum()
+/// What the files of each version take, in bytes, by its escaped name.
+fn sizes(files: &[Measured]) -> HashMap<&str, u64> {
+    let mut sizes = HashMap::new();
+    for file in files {
+        if let Some((escaped, "zip" | "ziphash" | "mod" | "info")) = file.name.rsplit_once('.') {
+            *sizes.entry(escaped).or_default() += file.allocated;
+        }
+    }
+    sizes
 }
 
 /// Takes versions out of the list of a module, so that nobody who reads the folder is told of what is about to go.

@@ -41,7 +41,8 @@ impl Fetching {
             return Ok(Answer::Stored);
         }
         // Before anybody is asked for what could not be kept.
-        self.housekeeping.room.admit(0)?;
+        let room = Arc::clone(&self.housekeeping.room);
+        blocking(move || Ok(room.admit(0)?)).await?;
         match file {
             ModuleFile::Info => {
                 let query = VersionQuery::Version(version.version().clone());
@@ -223,11 +224,10 @@ async fn receive(
     room: Arc<Room>,
     mut body: ZipBody,
 ) -> Result<StagedFile, ZipError<FetchFailure>> {
-    let full = |error: StoreError| ZipError::Receiver(error.into());
-    room.admit(body.content_length().unwrap_or(0))
-        .map_err(full)?;
     let (sender, mut chunks) = mpsc::channel::<Bytes>(IN_FLIGHT);
+    let len = body.content_length().unwrap_or(0);
     let writer = tokio::task::spawn_blocking(move || {
+        room.admit(len)?;
         let mut staged = store.staging().stage()?;
         while let Some(chunk) = chunks.blocking_recv() {
             room.admit(0)?;

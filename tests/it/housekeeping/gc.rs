@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{House, fetch, numbered, path_of};
 use crate::support::carrier::{Told, is_verified, journal, run};
-use crate::support::http::get;
+use crate::support::http::{Request, get};
 use crate::support::tools::{files_below, until};
-use crate::support::tree::version;
+use crate::support::tree::{version, zip_of};
 
 /// What was fetched by a server that is gone, a while ago.
 fn fetched(count: usize) -> (House, Vec<String>) {
@@ -102,6 +102,24 @@ fn beside_a_running_server() {
     assert_eq!(house.upstream.count_ending(".zip"), versions.len());
     assert!(server.stop().success());
     is_verified(house.root());
+}
+
+#[test]
+fn what_is_ones_own_by_now_has_nobody_to_come_from() {
+    let versions = ["m", "m/below", "other"].map(|path| format!("example.com/{path}@v1.0.0"));
+    let house = House::new(&versions);
+    let server = house.serve(&[]);
+    for text in &versions {
+        fetch(&server, text, "zip");
+    }
+    let own = version("example.com/m@v1.1.0");
+    let put = Request::new("PUT", &path_of(&own, "zip")).body(&zip_of(&own));
+    assert_eq!(house.send(&server, put).status, 201);
+    assert!(server.stop().success());
+    settle(house.root());
+    let told = run(house.root(), &["gc", "--max-age", "1s", "--json"]);
+    assert_eq!(named(&told), versions[2..]);
+    assert!(house.has(&versions[0]) && house.has(&versions[1]));
 }
 
 #[test]
