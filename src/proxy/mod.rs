@@ -40,7 +40,7 @@ use crate::catalog::Catalog;
 use crate::housekeeping::{Janitor, Room};
 use crate::metrics::Metrics;
 use crate::module::{ModulePath, ModuleVersion, Time};
-use crate::store::{Locks, StoreError};
+use crate::store::Locks;
 use crate::upstream::direct::{GoCommand, GoUnavailable};
 
 use self::fetch::Fetching;
@@ -95,14 +95,6 @@ impl ModuleProxy {
         }
     }
 
-    /// Whether so many bytes may be written below the root; 0 where that is not known.
-    ///
-    /// # Errors
-    /// If the disk has too little left.
-    pub fn admit(&self, wanted: u64) -> Result<(), StoreError> {
-        self.room.admit(wanted)
-    }
-
     /// What the disk of the folder has left, in bytes; `None` if it does not say.
     pub fn disk_free(&self) -> Option<u64> {
         self.room.free()
@@ -139,10 +131,11 @@ impl ModuleProxy {
     pub async fn readiness(&self) -> Result<Option<String>, Vec<String>> {
         let (store, room) = (self.catalog.store().clone(), Arc::clone(&self.room));
         let probe = tokio::task::spawn_blocking(move || {
-            if !store.staging().is_read_only() {
-                room.admit(0)?;
+            store.probe()?;
+            match store.staging().is_read_only() {
+                true => Ok(()),
+                false => room.admit(0),
             }
-            store.probe()
         });
         match probe.await {
             Ok(Ok(())) => Ok(None),
