@@ -66,20 +66,28 @@ impl Access {
         &self.grant
     }
 
+    /// Whether its time is not over.
+    ///
+    /// # Errors
+    ///
+    /// If the token is expired.
+    pub fn check_time(&self) -> Result<(), Denied> {
+        match self.grant.expires {
+            Some(expired) if self.grant.is_expired(self.at) => Err(Denied::Expired {
+                name: self.grant.name.clone(),
+                expired,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it allows this on some module at all: for refusing early, while the module is not known yet.
     ///
     /// # Errors
     ///
     /// If the token is expired or lacks the right.
     pub fn check_right(&self, right: Right) -> Result<(), Denied> {
-        if let Some(expired) = self.grant.expires
-            && self.grant.is_expired(self.at)
-        {
-            return Err(Denied::Expired {
-                name: self.grant.name.clone(),
-                expired,
-            });
-        }
+        self.check_time()?;
         if !self.grant.rights.contains(right) {
             return Err(Denied::Right {
                 name: self.grant.name.clone(),

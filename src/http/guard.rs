@@ -76,6 +76,20 @@ impl Guard {
 }
 
 impl App {
+    /// The token of a request, whatever it may do.
+    ///
+    /// # Errors
+    /// 401 or 429, with the reason.
+    pub(super) async fn with_token(
+        &self,
+        headers: &HeaderMap,
+        client: Option<Client>,
+    ) -> Result<Access, Refusal> {
+        let access = self.guard().access(headers, client).await?;
+        access.check_time()?;
+        Ok(access)
+    }
+
     /// The token of a request that has this right on at least some module.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod server;
 mod sumdb;
 mod text;
 mod watched;
+mod whoami;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -180,6 +181,8 @@ pub fn routes(
             .or(go_get::route(app.clone()))
             .unify()
             .or(home::route(app.clone()))
+            .unify()
+            .or(whoami::route(app.clone()))
             .unify()
             .or(warp::path("cached-only").and(modules(app.clone(), Some(StoredOnly::Path))))
             .unify()
@@ -372,6 +375,8 @@ mod tests {
             ("GET", "/readyz", 200, 200),
             ("GET", "/version", 200, 200),
             ("GET", "/a/b/version", 404, 200),
+            ("GET", "/whoami", 401, 404),
+            ("GET", "/a/b/whoami", 404, 401),
             ("GET", "/example.com/m/@v/list", 404, 404),
             ("GET", "/a/b/example.com/m/@v/list", 404, 404),
             ("GET", "/a/b/../x", 400, 400),
