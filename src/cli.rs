@@ -1,6 +1,7 @@
 //! The command line: types and help text, nothing else.
 
 mod carry;
+mod client;
 mod fetch;
 mod gc;
 mod help;
@@ -8,6 +9,7 @@ mod manual;
 mod shell;
 
 pub use carry::{ExportArgs, ImportArgs, ImportKind};
+pub use client::{CredentialsArgs, LoginArgs, LogoutArgs};
 pub use fetch::{FetchArgs, ToolchainPlatform};
 pub use gc::GcArgs;
 pub use manual::ManualPage;
@@ -46,6 +48,7 @@ Examples:
   athens export --from go.sum -o bundle.tar       one file with all that a project builds with
   athens gc --max-size 200GB --dry-run            what would go to make room
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
+  athens login https://goproxy.corp.example       keep a token for the go command and for publish
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
 Exit status: 0 done; 1 findings, or input was refused; 2 wrong usage, or it failed.";
@@ -97,6 +100,12 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write that of each command to a directory
     Man(ManArgs),
+    /// Keep a server's token where the go command finds it
+    Login(LoginArgs),
+    /// Remove what `athens login` kept
+    Logout(LogoutArgs),
+    /// Print the kept tokens for the go command, which runs this by GOAUTH
+    Credentials(CredentialsArgs),
 }
 
 /// `athens serve`.

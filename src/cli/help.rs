@@ -14,8 +14,8 @@ The version is --version, or that of the git tag of the commit that is checked o
 tools/lint/v1.2.0 for a module in tools/lint. With such a tag the files are those of the commit, and the \
 sums those that everybody else has; without, those of the directory, tracked by git or not.
 
-The token is looked for in --token-file, ATHENS_TOKEN, the server's URL, .netrc ($NETRC or ~/.netrc), and, \
-for a server on this machine, in the state directory, where the server leaves one for its own user.
+The token is looked for in --token-file, ATHENS_TOKEN, the server's URL, .netrc ($NETRC or ~/.netrc), among those \
+that `athens login --goauth` kept, and, for a server on this machine, in the state directory, where the server leaves one for its own user.
 
 Exit status: 0 published, or there already with the same content; 1 refused; 2 wrong usage, or it failed.";
 
@@ -61,3 +61,30 @@ The token alone goes to standard output, once; kept is its SHA-256 sum only. Cli
 `Authorization: Bearer TOKEN`, or as password in .netrc, a URL or `curl -u` with any user name.
 
 Exit status: 0 done; 1 the name is taken; 2 wrong usage, or it failed.";
+
+/// `athens login`.
+pub(super) const LOGIN_EXAMPLES: &str = "\
+Examples:
+  athens login https://goproxy.corp.example                        asks for the token
+  athens login https://goproxy.corp.example --write                and sets the go command to the server
+  athens login https://goproxy.corp.example --token-file ci.token
+  athens login https://goproxy.corp.example --goauth --write < ci.token
+
+The token is that of --token-file, else of ATHENS_TOKEN, else of standard input if that is a pipe or a file, else it is \
+asked for on the terminal; with --token-stdin it is that of standard input. It is never an argument, for everybody on a machine can read these. \
+The server is asked what it may do before it is kept.
+
+It is kept in .netrc ($NETRC or ~/.netrc), mode 0600, where the go command, curl and `athens publish` find it; other entries \
+stay as they are. With --goauth it is kept in $XDG_CONFIG_HOME/athens or ~/.config/athens, for this URL alone. \
+The go command sends a token over https only.
+
+Exit status: 0 kept; 1 the server refuses the token, or .netrc holds another password; 2 wrong usage, or it failed.";
+
+/// `athens logout`.
+pub(super) const LOGOUT_EXAMPLES: &str = "\
+Examples:
+  athens logout https://goproxy.corp.example
+  athens logout https://goproxy.corp.example --write    and the go command is as before
+
+The token itself stays good: `athens token revoke` on the server ends it.
+Exit status: 0 done, also if there was nothing; 2 wrong usage, or it failed.";

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::kept::KeptTokens;
 use super::server::ServerUrl;
 use crate::auth::{InvalidToken, PlainToken, StateDirectory, TokensError, read_local_token};
 use crate::transport::{Credentials, Netrc};
@@ -20,6 +21,8 @@ pub struct Places {
     pub variable: Option<String>,
     /// The `.netrc` file; it need not exist.
     pub netrc: Option<PathBuf>,
+    /// The directory in which `athens login --goauth` keeps tokens; it need not exist.
+    pub kept: Option<PathBuf>,
     /// The state directory of a server on this machine.
     pub state: Option<PathBuf>,
 }
@@ -63,7 +66,7 @@ pub enum CredentialsError {
     Local(#[from] TokensError),
 }
 
-/// Looks for what to show to a server: the file, the variable, the URL, the `.netrc`, the local token. The first that is
+/// Looks for what to show to a server: the file, the variable, the URL, the `.netrc`, the kept token, the local token. The first that is
 /// there counts, also if it is wrong: a token that was given is not silently replaced by another one.
 ///
 /// The local token is for servers on this machine only, whoever they say they are. Waits for the disk.
@@ -106,11 +109,28 @@ pub fn find_credentials(
             }));
         }
     }
+    if let Some(directory) = &places.kept
+        && let Some(found) = kept(server, directory)?
+    {
+        return Ok(Some(found));
+    }
     match &places.state {
         // SECURITY: it has every right here, and is nobody else's business.
         Some(state) if server.is_loopback() => local(state),
         _ => Ok(None),
     }
+}
+
+fn kept(server: &ServerUrl, directory: &Path) -> Result<Option<Found>, CredentialsError> {
+    let tokens = KeptTokens::read(directory).map_err(|error| CredentialsError::Read {
+        place: directory.display().to_string(),
+        why: error,
+    })?;
+    let source = tokens.path().display().to_string();
+    Ok(tokens.token(server).map(|token| Found {
+        credentials: Credentials::bearer(token.reveal()),
+        source,
+    }))
 }
 
 fn local(state: &Path) -> Result<Option<Found>, CredentialsError> {
@@ -161,6 +181,7 @@ mod tests {
             file: Some(file.clone()),
             variable: Some(tokens[1].reveal().to_owned()),
             netrc: Some(netrc.clone()),
+            kept: None,
             state: None,
         };
         let source = |places: &Places, server: &str| {

@@ -69,16 +69,37 @@ impl ServerUrl {
         self.url.scheme() != "https" && !self.is_loopback()
     }
 
+    /// What a `.netrc` calls the server: the host, and the port unless it is the usual one. The go command compares it
+    /// with what stands in the URL, so that an IPv6 address keeps its brackets.
+    #[must_use]
+    pub fn machine(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Whether it is reached over TLS. The go command sends credentials nowhere else.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The URL of something on the server; `path` is a part of a URL, without a slash before it.
+    pub(super) fn at(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{path}", self.url.path().trim_end_matches('/')));
+        url
+    }
+
     /// Where the zip of a version is read, and written.
     pub(super) fn zip_url(&self, version: &ModuleVersion) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&format!(
-            "{}/{}/@v/{}.zip",
-            self.url.path().trim_end_matches('/'),
+        self.at(&format!(
+            "{}/@v/{}.zip",
             version.path().escaped(),
             version.version().escaped().as_str(),
-        ));
-        url
+        ))
     }
 }
 
@@ -164,6 +185,19 @@ mod tests {
                 server.zip_url(&version).as_str(),
                 format!("{zip}example.com/!corp/m/@v/v2.0.0-!r!c1+incompatible.zip")
             );
+        }
+    }
+
+    #[test]
+    fn what_a_netrc_calls_it() {
+        for (url, machine) in [
+            ("https://Corp.example/go", "corp.example"),
+            ("https://corp.example:443", "corp.example"),
+            ("https://corp.example:8443/", "corp.example:8443"),
+            ("http://[::1]:3000", "[::1]:3000"),
+        ] {
+            let server: ServerUrl = url.parse().unwrap();
+            assert_eq!(server.machine(), machine, "{url}");
         }
     }
 

@@ -6,6 +6,7 @@ mod fetch;
 mod gc;
 mod import;
 mod list;
+mod login;
 mod printer;
 mod progress;
 mod publish;
@@ -61,6 +62,9 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Token(arguments) => token::run(arguments, printer),
         Command::Completions(arguments) => shell::completions(&arguments, printer),
         Command::Man(arguments) => shell::man(&arguments, printer),
+        Command::Login(arguments) => login::run(&arguments, printer),
+        Command::Logout(arguments) => login::logout(&arguments, printer),
+        Command::Credentials(arguments) => login::credentials(&arguments, printer),
     };
     result.unwrap_or_else(|error| {
         // Standard error is closed: nothing left to say it to.

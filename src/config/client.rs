@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::environment;
@@ -43,4 +43,37 @@ pub fn token_variable() -> Option<Concealed> {
 #[must_use]
 pub fn netrc_file() -> Option<PathBuf> {
     environment::path("NETRC").or_else(|| Some(environment::home()?.join(".netrc")))
+}
+
+/// The user's configuration directory for this program: `$XDG_CONFIG_HOME/athens`, else `.config/athens` in the home
+/// directory, on macOS `Library/Application Support/athens`. It need not exist.
+#[must_use]
+pub fn configuration_directory() -> Option<PathBuf> {
+    let absolute = |path: &PathBuf| path.is_absolute();
+    environment::path("XDG_CONFIG_HOME")
+        .filter(absolute)
+        .map(|directory| directory.join("athens"))
+        .or_else(|| {
+            let home = environment::home().filter(absolute)?;
+            Some(home.join(if cfg!(target_os = "macos") {
+                "Library/Application Support/athens"
+            } else {
+                ".config/athens"
+            }))
+        })
+}
+
+/// How a person calls this program: `athens` if that is what `PATH` finds, else its absolute path. `None` if the system does
+/// not say where it is.
+#[must_use]
+pub fn program_name() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let name = Path::new("athens");
+    let found = environment::search_path()
+        .into_iter()
+        .map(|directory| directory.join(name))
+        .find(|candidate| candidate.is_file())
+        .and_then(|candidate| candidate.canonicalize().ok());
+    let is_found = found.is_some() && found == program.canonicalize().ok();
+    Some(if is_found { name.to_owned() } else { program })
 }

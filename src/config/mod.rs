@@ -28,7 +28,7 @@ mod units;
 mod upstream;
 
 pub use athens_proxy::{ATHENS_PROXY_VARIABLES, athens_proxy_variables_set};
-pub use client::{Concealed, netrc_file, token_variable};
+pub use client::{Concealed, configuration_directory, netrc_file, program_name, token_variable};
 pub use fetch::FetchSettings;
 pub use file::ConfigFileError;
 pub use go_env::GoEnvironment;

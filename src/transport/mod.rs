@@ -7,6 +7,7 @@ mod authorities;
 mod client;
 mod credentials;
 mod fault;
+mod go_netrc;
 mod loopback;
 mod netrc;
 
@@ -14,5 +15,6 @@ pub use authorities::{Authorities, InvalidAuthorities};
 pub use client::client_builder;
 pub use credentials::Credentials;
 pub use fault::{Fault, FaultKind};
+pub use go_netrc::{GoNetrcEntry, go_netrc_entries};
 pub use loopback::is_loopback_host;
 pub use netrc::Netrc;

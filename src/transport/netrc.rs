@@ -48,14 +48,18 @@ impl Netrc {
     /// `default` does not count (nor does it for the go command): it would send a password to whoever is named.
     #[must_use]
     pub fn login(&self, host: &str, port: u16) -> Option<Credentials> {
-        let exact = format!("{host}:{port}");
+        // The go command writes an IPv6 address as it stands in a URL.
+        let (bare, bracketed) = (format!("{host}:{port}"), format!("[{host}]:{port}"));
+        let is_exact = |machine: &str| {
+            machine.eq_ignore_ascii_case(&bare) || machine.eq_ignore_ascii_case(&bracketed)
+        };
         let mut found: Option<Credentials> = None;
         for entry in entries(&self.0) {
             let Some(password) = entry.password else {
                 continue;
             };
             let credentials = || Credentials::password(entry.login.unwrap_or_default(), password);
-            if entry.machine.eq_ignore_ascii_case(&exact) {
+            if is_exact(entry.machine) {
                 return Some(credentials());
             }
             if entry.machine.eq_ignore_ascii_case(host) && found.is_none() {
@@ -143,6 +147,7 @@ mod tests {
                     macdef init\nmachine m.example password no\n\n\
                     machine b.example password three account x\n\
                     machine nothing.example login me\n\
+                    machine [::1]:3000 login six password four\n\
                     default login anonymous password user@site\n";
         let basic =
             |name: &str, password: &str| Some(Credentials::password(name, password).header());
@@ -156,6 +161,8 @@ mod tests {
             (("no.example", 443), None),
             (("nothing.example", 443), None),
             (("other.example", 443), None),
+            (("::1", 3000), basic("six", "four")),
+            (("::1", 443), None),
         ] {
             assert_eq!(found(text, server), login, "{server:?}");
         }

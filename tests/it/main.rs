@@ -33,6 +33,8 @@ mod housekeeping;
 mod import;
 /// Cargo.lock against known advisories.
 mod lockfile;
+/// `athens login` and `logout`, and the go command that uses what they keep.
+mod login_cli;
 /// What many large downloads cost.
 mod memory;
 /// What is counted, and what is written about it.

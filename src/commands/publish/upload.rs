@@ -12,7 +12,7 @@ use crate::client::{
     Answer, Authorities, ClientError, Event, Found, Places, Publication, ServerUrl,
     find_credentials, publish,
 };
-use crate::config::{netrc_file, state_directory, token_variable};
+use crate::config::{configuration_directory, netrc_file, state_directory, token_variable};
 use crate::http::escape_control;
 use crate::modzip::Verdict;
 
@@ -50,6 +50,7 @@ pub(super) fn destination(
         file: arguments.token_file.clone(),
         variable: token_variable().map(|token| token.reveal().to_owned()),
         netrc: netrc_file(),
+        kept: configuration_directory(),
         // Without a home there is no local token, and nobody asked for one.
         state: state_directory(arguments.state.clone()).ok(),
     };

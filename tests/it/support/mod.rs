@@ -5,6 +5,7 @@ pub(crate) mod certificate;
 pub(crate) mod corpus;
 pub(crate) mod go;
 pub(crate) mod http;
+pub(crate) mod member;
 pub(crate) mod nginx;
 pub(crate) mod operator;
 pub(crate) mod oracle;
