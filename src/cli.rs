@@ -9,7 +9,7 @@ mod manual;
 mod shell;
 
 pub use carry::{ExportArgs, ImportArgs, ImportKind};
-pub use client::{CredentialsArgs, LoginArgs, LogoutArgs};
+pub use client::{CredentialsArgs, DoctorArgs, LoginArgs, LogoutArgs};
 pub use fetch::{FetchArgs, ToolchainPlatform};
 pub use gc::GcArgs;
 pub use manual::ManualPage;
@@ -49,6 +49,7 @@ Examples:
   athens gc --max-size 200GB --dry-run            what would go to make room
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
   athens login https://goproxy.corp.example       keep a token for the go command and for publish
+  athens doctor                                   what is wrong here, and what mends it
 
 Every flag of a command can also be given as a variable: --max-watches as ATHENS_MAX_WATCHES.
 Exit status: 0 done; 1 findings, or input was refused; 2 wrong usage, or it failed.";
@@ -106,6 +107,8 @@ pub enum Command {
     Logout(LogoutArgs),
     /// Print the kept tokens for the go command, which runs this by GOAUTH
     Credentials(CredentialsArgs),
+    /// Say what is wrong with the settings of this machine and of a server, and what mends it
+    Doctor(DoctorArgs),
 }
 
 /// `athens serve`.

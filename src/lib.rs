@@ -15,6 +15,7 @@
 //! - [`proxy`]: the decisions, without HTTP.
 //! - [`http`]: routes, replies, connections; the only place that names warp.
 //! - [`client`]: the other end of the wire: sends a version to a server.
+//! - [`doctor`]: what is wrong with the settings of a machine and its servers, and what mends it.
 //! - [`upstream`]: where modules come from that are not here: proxies, folders, version control.
 //! - [`metrics`]: what is counted, without HTTP.
 //! - [`transport`]: what HTTP clients share: credentials, TLS, kinds of faults.
@@ -35,6 +36,7 @@ pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod housekeeping;
 pub mod http;
 pub mod logging;

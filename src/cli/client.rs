@@ -1,10 +1,11 @@
-//! The commands for people who use a server: `login`, `logout`, `credentials`.
+//! The commands for people who use a server: `login`, `logout`, `credentials`, `doctor`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::Concealed;
+use crate::config::{Concealed, TimeSpan};
+use crate::module::ModuleQuery;
 
 /// `athens login`.
 #[derive(Args, Debug)]
@@ -84,4 +85,37 @@ pub struct CredentialsArgs {
     /// Only what is for this URL; the go command gives it when a server has refused [default: all]
     #[arg(value_name = "URL")]
     pub url: Option<Concealed>,
+}
+
+/// `athens doctor`.
+#[derive(Args, Debug)]
+#[command(after_help = super::help::DOCTOR_EXAMPLES)]
+pub struct DoctorArgs {
+    /// URL of the server that is meant [default: those that GOPROXY names]
+    #[arg(value_name = "URL", env = "ATHENS_SERVER", hide_env_values = true)]
+    pub server: Option<Concealed>,
+
+    /// Module to fetch, as a try: PATH or PATH@VERSION [default: none]
+    #[arg(long, value_name = "MODULE")]
+    pub module: Option<ModuleQuery>,
+
+    /// Folder of a server on this machine to look at, too [default: none]
+    #[arg(long, env = "ATHENS_ROOT", value_name = "DIR")]
+    pub root: Option<PathBuf>,
+
+    /// State directory of the server whose root is looked at [default: the platform's, as `athens help token` says]
+    #[arg(long, env = "ATHENS_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// File with the certificates (PEM) of authorities to trust beside the platform's [default: none]
+    #[arg(long, env = "ATHENS_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// How long one question may take, and four times as long the fetch of a module
+    #[arg(long, value_name = "TIME", default_value = "15s")]
+    pub timeout: TimeSpan,
+
+    /// Print JSON instead of text: one object a line [default: false]
+    #[arg(long)]
+    pub json: bool,
 }

@@ -88,3 +88,18 @@ Examples:
 
 The token itself stays good: `athens token revoke` on the server ends it.
 Exit status: 0 done, also if there was nothing; 2 wrong usage, or it failed.";
+
+/// `athens doctor`.
+pub(super) const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  athens doctor                                          this machine, and the servers of its GOPROXY
+  athens doctor https://goproxy.corp.example
+  athens doctor --module corp.example/lib@v1.2.0         and fetch that, as the go command would
+  athens doctor --root /srv/modules                      and the folder of a server here
+  athens doctor --json | jq -r 'select(.result != \"ok\") | .sentence'
+
+A line for each check: ok, warning or error, and a sentence; below a finding the line that mends it. Nothing is changed. \
+No secret is shown.
+
+With --json, one object a line: check, result, sentence, and where there is one, mend.
+Exit status: 0 no errors, warnings or not; 1 errors; 2 wrong usage, or it failed.";

@@ -1,6 +1,7 @@
 //! One file per command. The only folder that prints.
 
 mod crawl;
+mod doctor;
 mod export;
 mod fetch;
 mod gc;
@@ -65,6 +66,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Login(arguments) => login::run(&arguments, printer),
         Command::Logout(arguments) => login::logout(&arguments, printer),
         Command::Credentials(arguments) => login::credentials(&arguments, printer),
+        Command::Doctor(arguments) => doctor::run(&arguments, printer),
     };
     result.unwrap_or_else(|error| {
         // Standard error is closed: nothing left to say it to.

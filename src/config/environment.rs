@@ -1,5 +1,6 @@
 //! What is asked of the environment besides clap's own reading of `ATHENS_…`.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -23,6 +24,31 @@ pub(super) fn is_set(variable: &str) -> bool {
 #[must_use]
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// The settings of the go command that are variables of this process, by their names: `go env -w` has no effect on them.
+#[must_use]
+pub fn exported_go_settings() -> BTreeSet<String> {
+    std::env::vars_os()
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("GO"))
+        .collect()
+}
+
+/// The variables that say through which proxies the network is reached, and what they say.
+#[must_use]
+pub fn network_proxies() -> Vec<(String, String)> {
+    of_network()
+        .into_iter()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .filter(|(name, value)| name.to_ascii_uppercase().ends_with("_PROXY") && !value.is_empty())
+        .collect()
 }
 
 /// The platform of this machine, as Go names it; `None` if Go does not run there.

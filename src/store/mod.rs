@@ -16,6 +16,7 @@ mod listing;
 mod locks;
 mod lookup;
 mod object;
+mod place;
 mod provenance;
 mod space;
 mod staging;
@@ -35,6 +36,7 @@ pub use key::{ModuleFile, SUMDB, StoreKey};
 pub use listing::{DirEntry, EntryKind};
 pub use locks::Locks;
 pub use object::{Content, Object};
+pub use place::{free_space, may_write};
 pub use provenance::Provenance;
 pub use space::{DiskSpace, Measured};
 pub use staging::{

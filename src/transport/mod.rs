@@ -4,6 +4,7 @@
 //! trust, and [`Fault`] sorts what went wrong, so that nobody has to read the text of an error.
 
 mod authorities;
+mod certificate;
 mod client;
 mod credentials;
 mod fault;
@@ -12,6 +13,7 @@ mod loopback;
 mod netrc;
 
 pub use authorities::{Authorities, InvalidAuthorities};
+pub use certificate::CertificateFacts;
 pub use client::client_builder;
 pub use credentials::Credentials;
 pub use fault::{Fault, FaultKind};

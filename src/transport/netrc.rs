@@ -43,6 +43,20 @@ impl Netrc {
         Ok(Some(Self(String::from_utf8_lossy(&bytes).into_owned())))
     }
 
+    /// The text, passwords and all: give it to nothing that shows it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The machines that have a password.
+    pub fn machines(&self) -> impl Iterator<Item = &str> {
+        entries(&self.0)
+            .into_iter()
+            .filter(|entry| entry.password.is_some() && !entry.machine.is_empty())
+            .map(|entry| entry.machine)
+    }
+
     /// The login of a server, its host without brackets: of `machine HOST:PORT` if there is one, else of `machine HOST`.
     ///
     /// `default` does not count (nor does it for the go command): it would send a password to whoever is named.

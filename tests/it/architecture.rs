@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "cli",
             "client",
             "config",
+            "doctor",
             "http",
             "logging",
             "proxy",
@@ -32,6 +33,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("client", &["transport", "auth", "module"]),
     ("upstream", &["transport", "metrics", "module"]),
     ("metrics", &["modzip"]),
+    (
+        "doctor",
+        &["client", "transport", "auth", "store", "module"],
+    ),
     ("sumdb", &["module"]),
     ("transport", &[]),
     (

@@ -3,6 +3,7 @@
 mod go_story;
 mod netrc;
 mod refusals;
+mod terminal;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

@@ -19,6 +19,8 @@ mod create;
 mod direct;
 /// The reference pages against the program.
 mod docs;
+/// `athens doctor`, on machines and servers of all kinds.
+mod doctor_cli;
 /// `athens export`, and what becomes of its bundles.
 mod export;
 /// `athens fetch`: what it brings, and what it says of what it can not bring.

@@ -36,15 +36,20 @@ impl Drop for Quiet {
     }
 }
 
-/// A line that a person types or pastes; `None` if he gives up (Ctrl-C, Ctrl-D). It is not shown, and the terminal is as it
+/// A line that a person types or pastes when he is asked; `None` if he gives up (Ctrl-C, Ctrl-D). It is not shown, and the terminal is as it
 /// was afterwards.
 ///
 /// # Errors
 ///
 /// If there is no terminal, or more than `most` bytes come.
-pub(super) fn read_secret(most: u64) -> io::Result<Option<String>> {
+pub(super) fn read_secret(
+    most: u64,
+    ask: impl FnOnce() -> io::Result<()>,
+) -> io::Result<Option<String>> {
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let mut quiet = Quiet::new(terminal)?;
+    // Whoever answers the moment he is asked is not to see it either.
+    ask()?;
     let mut line = Line::default();
     let mut byte = [0];
     loop {

@@ -34,10 +34,8 @@ pub(super) fn obtain(
         let place = "standard input";
         return parse(&read(stdin, place)?, place);
     }
-    printer.error_line(&format!(
-        "athens: the token for {server} (it is not shown):"
-    ))?;
-    match terminal::read_secret(LONGEST) {
+    let question = format!("athens: the token for {server} (it is not shown):");
+    match terminal::read_secret(LONGEST, || printer.error_line(&question)) {
         Ok(Some(text)) => parse(&text, "what was typed"),
         Ok(None) => bail!("nothing was typed, and nothing was kept"),
         Err(error) => Err(anyhow!(
