@@ -15,7 +15,8 @@ tools/lint/v1.2.0 for a module in tools/lint. With such a tag the files are thos
 sums those that everybody else has; without, those of the directory, tracked by git or not.
 
 The token is looked for in --token-file, ATHENS_TOKEN, the server's URL, .netrc ($NETRC or ~/.netrc), among those \
-that `athens login --goauth` kept, and, for a server on this machine, in the state directory, where the server leaves one for its own user.
+that `athens login --goauth` kept, and, for a server on this machine, in the state directory, where the server leaves \
+one for its own user.
 
 Exit status: 0 published, or there already with the same content; 1 refused; 2 wrong usage, or it failed.";
 

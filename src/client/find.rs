@@ -66,8 +66,8 @@ pub enum CredentialsError {
     Local(#[from] TokensError),
 }
 
-/// Looks for what to show to a server: the file, the variable, the URL, the `.netrc`, the kept token, the local token. The first that is
-/// there counts, also if it is wrong: a token that was given is not silently replaced by another one.
+/// Looks for what to show to a server: the file, the variable, the URL, the `.netrc`, the kept token, the local token.
+/// The first that is there counts, also if it is wrong: a token that was given is not silently replaced by another one.
 ///
 /// The local token is for servers on this machine only, whoever they say they are. Waits for the disk.
 ///

@@ -17,6 +17,19 @@ pub fn overlap(one: &str, other: &str) -> bool {
         .all(|(a, b)| a == b || similar(a, b, is_glob(a), is_glob(b)))
 }
 
+/// Whether a pattern matches every module that another one does. It may say no where it does.
+pub fn covers(wide: &str, narrow: &str) -> bool {
+    wide.split('/').count() <= narrow.split('/').count()
+        && wide
+            .split('/')
+            .zip(narrow.split('/'))
+            // What is a wildcard in the narrow one is a character like others here.
+            .all(|(wide, narrow)| {
+                let fits = !wide.contains(['[', '?']) && matches(wide, narrow);
+                wide == narrow || fits
+            })
+}
+
 fn similar(a: &str, b: &str, a_is_glob: bool, b_is_glob: bool) -> bool {
     match (a_is_glob, b_is_glob) {
         (false, false) => false,
@@ -73,6 +86,17 @@ mod tests {
         ] {
             assert_eq!(overlap(one, other), both, "{one} {other}");
             assert_eq!(overlap(other, one), both, "{other} {one}");
+        }
+        for (wide, narrow, all) in [
+            ("corp.example", "corp.example/*", true),
+            ("corp.example/*", "corp.example", false),
+            ("corp.example/a", "corp.example/*", false),
+            ("*.example", "*.corp.example/x", true),
+            ("*", "corp.example/*", true),
+            ("corp.example/?", "corp.example/*", false),
+            ("corp.example/[ab]", "corp.example/a", false),
+        ] {
+            assert_eq!(covers(wide, narrow), all, "{wide} {narrow}");
         }
         assert_eq!(list("a/,none,,b").collect::<Vec<_>>(), ["a", "b"]);
     }

@@ -139,13 +139,6 @@ impl GoSettings {
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
-
-    /// All that are set to something.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
 }
 
 /// Sets one with `go env -w`, or unsets it with `go env -u`; what the go command says about it.

@@ -1,8 +1,11 @@
 //! The other end of the wire: a client of a server of athens.
 //!
-//! [`ServerUrl`] says where, [`find_credentials`] with what, [`publish()`] sends a zip and tells what was answered, [`whoami`]
-//! asks what a token may do. [`keep_in_netrc`] and [`KeptTokens`] put one where the go command finds it. Nothing here prints, and no secret is in any `Debug` or error: a password in a URL is taken out when the URL is read, and what
-//! goes into the `Authorization` header is [`Credentials`], which show nothing of themselves.
+//! [`ServerUrl`] says where, [`find_credentials`] with what, [`publish()`] sends a zip and tells what was answered,
+//! [`whoami`] asks what a token may do. [`keep_in_netrc`] and [`KeptTokens`] put a token where the go command finds it,
+//! [`GoSettings`] is what that is set to, and [`reading_from`] what it should be set to.
+//!
+//! Nothing here prints, and no secret is in any `Debug` or error: a password in a URL is taken out when the URL is read,
+//! and what goes into the `Authorization` header is [`Credentials`], which show nothing of themselves.
 
 mod answer;
 mod ask;
@@ -24,7 +27,7 @@ pub use answer::{Answer, PublishedVersion};
 pub use ask::{Asker, Reply};
 pub use error::ClientError;
 pub use find::{CredentialsError, Found, Places, find_credentials};
-pub use globs::{list as globs_of, overlap};
+pub use globs::{covers, list as globs_of, overlap};
 pub use go_command::{GoCommandError, GoSaid, GoSettings, run_go, write_go_setting};
 pub use go_setup::{
     GoSetting, goauth_with, goauth_without, past_the_proxy, quoted, reading_from, unsummed,

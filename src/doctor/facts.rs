@@ -10,8 +10,6 @@ use crate::module::ModuleQuery;
 /// All that the checks look at.
 #[derive(Debug)]
 pub struct Facts {
-    /// The time here.
-    pub now: SystemTime,
     /// The go command.
     pub go: GoFacts,
     /// The server that was named.
@@ -121,11 +119,24 @@ pub enum TokenFacts {
     Found(Box<FoundToken>),
 }
 
+/// How the go command comes by a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenWay {
+    /// It stands in the URL.
+    Url,
+    /// It reads `.netrc`, if `GOAUTH` says so.
+    Netrc,
+    /// It runs `athens credentials`, if `GOAUTH` says so.
+    Program,
+}
+
 /// A token that is there.
 #[derive(Debug)]
 pub struct FoundToken {
     /// Where it is from.
     pub source: String,
+    /// How the go command comes by it.
+    pub way: TokenWay,
     /// What the server says of it; `None` if it was not asked, for the token would travel readable.
     pub verdict: Option<Result<Verdict, ClientError>>,
 }

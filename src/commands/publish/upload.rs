@@ -191,7 +191,7 @@ fn advice(error: ClientError, to: &Destination) -> anyhow::Error {
 fn credentials_hint(status: u16, found: Option<&Found>) -> String {
     match (status, found) {
         (401 | 403 | 429, Some(found)) => format!("\n(the token is from {})", found.source),
-        (401, None) => "\n(there is no token in --token-file, ATHENS_TOKEN, the URL, .netrc or a state directory)".to_owned(),
+        (401, None) => "\n(there is no token in --token-file, ATHENS_TOKEN, the URL, .netrc or a state directory; `athens login` keeps one)".to_owned(),
         _ => String::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The checks: from facts to sentences. Pure.
 
 mod go;
+mod goauth;
 mod local;
 mod mender;
 mod netrc;
@@ -29,6 +30,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         findings.extend(proxies::check(facts, settings, mender));
         findings.extend(private::check(facts, settings, mender));
         findings.extend(settings::check(facts, settings, exported, mender));
+        findings.extend(goauth::check(facts, settings, mender));
     }
     findings.extend(netrc::check(facts));
     for server in &facts.servers {

@@ -3,7 +3,7 @@
 use super::super::facts::{Facts, ServerFacts, TokenFacts};
 use super::super::finding::Finding;
 use super::Mender;
-use crate::client::{GoSettings, ServerUrl, Verdict, globs_of, overlap, past_the_proxy, unsummed};
+use crate::client::{GoSettings, ServerUrl, Verdict, covers, globs_of, past_the_proxy, unsummed};
 use crate::module::PathPatterns;
 
 pub(super) fn check(facts: &Facts, settings: &GoSettings, mender: &Mender<'_>) -> Vec<Finding> {
@@ -158,7 +158,7 @@ fn sums(
     mender: &Mender<'_>,
 ) -> Option<Finding> {
     let not_covered: Vec<&str> = globs_of(own)
-        .filter(|glob| !globs_of(settings.get("GONOSUMDB")).any(|other| overlap(other, glob)))
+        .filter(|glob| !globs_of(settings.get("GONOSUMDB")).any(|other| covers(other, glob)))
         .collect();
     if not_covered.is_empty() {
         return None;

@@ -206,7 +206,9 @@ fn token(server: &ServerFacts) -> Option<Finding> {
         }
         TokenFacts::Found(found) => found,
     };
-    let FoundToken { source, verdict } = found.as_ref();
+    let FoundToken {
+        source, verdict, ..
+    } = found.as_ref();
     Some(match verdict {
         None => Finding::warning(
             "token",

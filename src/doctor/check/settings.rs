@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::facts::{Facts, GoFacts};
+use super::super::facts::Facts;
 use super::super::finding::Finding;
 use super::Mender;
-use super::go::minor;
 use crate::client::{GoSettings, globs_of};
 
 /// Below this much room in the module cache, in bytes, a larger build does not fit.
 const LITTLE_ROOM: u64 = 1 << 30;
 const NO_ROOM: u64 = 100 << 20;
-/// The first go command with `GOAUTH`.
-const GOAUTH_SINCE: u32 = 24;
 
 pub(super) fn check(
     facts: &Facts,
@@ -20,16 +17,11 @@ pub(super) fn check(
     exported: &BTreeSet<String>,
     mender: &Mender<'_>,
 ) -> Vec<Finding> {
-    let version = match &facts.go {
-        GoFacts::Found { version, .. } => version.as_str(),
-        _ => "",
-    };
     let found = [
         modules(settings, mender),
         sumdb(settings, mender),
         no_sums_at_all(settings, mender),
         flags(settings, mender),
-        auth(settings, version, mender),
         vcs(settings, mender),
         insecure(settings, mender),
         toolchain(settings, mender),
@@ -108,53 +100,6 @@ fn flags(settings: &GoSettings, mender: &Mender<'_>) -> Option<Finding> {
     } else {
         mender.set("GOFLAGS", &others.join(" "))
     }))
-}
-
-fn auth(settings: &GoSettings, version: &str, mender: &Mender<'_>) -> Option<Finding> {
-    let value = settings.get("GOAUTH");
-    let entries: Vec<&str> = value.split(';').map(str::trim).collect();
-    if value.is_empty() {
-        return None;
-    }
-    if minor(version).is_some_and(|minor| minor < GOAUTH_SINCE) {
-        return None;
-    }
-    let kept: Vec<&str> = entries
-        .iter()
-        .copied()
-        .filter(|entry| !entry.is_empty() && *entry != "off")
-        .collect();
-    if kept.len() == entries.len() {
-        return kept.iter().find_map(|entry| {
-            let mut words = entry.split_whitespace();
-            let is_lonely = words.next() == Some("git") && words.next().is_none();
-            is_lonely.then(|| {
-                Finding::error(
-                    "GOAUTH",
-                    "GOAUTH has git without a directory, which stops every go command",
-                )
-                .mend(mender.unset("GOAUTH"))
-            })
-        });
-    }
-    let mended = if kept.is_empty() {
-        mender.unset("GOAUTH")
-    } else {
-        mender.set("GOAUTH", &kept.join("; "))
-    };
-    Some(if entries == ["off"] {
-        Finding::warning(
-            "GOAUTH",
-            "GOAUTH=off: the go command sends no token to anybody",
-        )
-        .mend(mended)
-    } else {
-        Finding::error(
-            "GOAUTH",
-            "GOAUTH has an empty entry, or off beside others, which stops every go command",
-        )
-        .mend(mended)
-    })
 }
 
 fn vcs(settings: &GoSettings, mender: &Mender<'_>) -> Option<Finding> {

@@ -42,6 +42,7 @@ fn server(now: SystemTime) -> ServerFacts {
 fn found(verdict: Verdict) -> TokenFacts {
     TokenFacts::Found(Box::new(FoundToken {
         source: "/home/me/.netrc".to_owned(),
+        way: TokenWay::Netrc,
         verdict: Some(Ok(verdict)),
     }))
 }
@@ -73,7 +74,6 @@ fn facts(changed: &[(&str, &str)], exported: &[&str]) -> Facts {
     settings.entry("GONOPROXY".to_owned()).or_insert(private);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     Facts {
-        now,
         go: GoFacts::Found {
             version: "go1.26.1".to_owned(),
             settings: GoSettings::new(settings),

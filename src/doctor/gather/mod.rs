@@ -7,7 +7,7 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::facts::{CacheFacts, Facts};
 use crate::client::{Authorities, ClientError, Places, ServerUrl};
@@ -78,7 +78,6 @@ pub fn gather(asked: Asked, mut step: impl FnMut(&str)) -> Result<Facts, ClientE
         local::look(root, asked.state)
     });
     Ok(Facts {
-        now: SystemTime::now(),
         go,
         meant: asked.server,
         netrc,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::{join, join_all};
 
-use super::super::facts::{FoundToken, ServerFacts, TokenFacts};
+use super::super::facts::{FoundToken, ServerFacts, TokenFacts, TokenWay};
 use super::super::proxy_list::{Entry, entries};
 use crate::client::{
     Asker, Authorities, ClientError, Credentials, GoSettings, Places, ServerUrl, find_credentials,
@@ -96,13 +96,30 @@ async fn ask(asker: Asker, places: &Places, sumdb: Option<&str>) -> ServerFacts 
     .await;
     facts.ready = ready.ok();
     facts.sumdb = sums;
+    let way = way(&facts.url, places);
     if let Some(found) = credentials {
         facts.token = TokenFacts::Found(Box::new(FoundToken {
             source: found.source,
+            way,
             verdict,
         }));
     }
     facts
+}
+
+/// In which place the token of a server is found first.
+fn way(server: &ServerUrl, places: &Places) -> TokenWay {
+    let netrc = Places {
+        netrc: places.netrc.clone(),
+        ..Places::default()
+    };
+    if server.credentials().is_some() {
+        TokenWay::Url
+    } else if matches!(find_credentials(server, &netrc), Ok(Some(_))) {
+        TokenWay::Netrc
+    } else {
+        TokenWay::Program
+    }
 }
 
 async fn ask_token(

@@ -9,6 +9,33 @@ type Broken = (fn(&mut Facts), (&'static str, &'static str, &'static str));
 fn broken_machines_and_servers() {
     let rows: &[Broken] = &[
         (
+            |facts| {
+                if let TokenFacts::Found(found) = &mut facts.servers[0].token {
+                    found.way = TokenWay::Program;
+                }
+            },
+            (
+                "error",
+                "GOAUTH does not name athens",
+                "athens login https://goproxy.corp.example --goauth --write",
+            ),
+        ),
+        (
+            |facts| {
+                if let GoFacts::Found { version, .. } = &mut facts.go {
+                    *version = "go1.23.4".to_owned();
+                }
+                if let TokenFacts::Found(found) = &mut facts.servers[0].token {
+                    found.way = TokenWay::Program;
+                }
+            },
+            (
+                "error",
+                "go1.23.4 does not ask for the token",
+                "athens login https://goproxy.corp.example",
+            ),
+        ),
+        (
             |facts| facts.netrc.mode = Some(0o644),
             (
                 "error",
@@ -79,7 +106,7 @@ fn broken_machines_and_servers() {
         ),
         (
             |facts| {
-                let late = facts.now - Duration::from_secs(3600);
+                let late = facts.servers[0].answered - Duration::from_secs(3600);
                 facts.servers[0].version.as_mut().unwrap().date = Some(late);
             },
             ("error", "60 minutes apart", "timedatectl set-ntp true"),
