@@ -30,7 +30,7 @@ fn comes_in_whole(naming: Naming, flags: &[&str]) -> (TempDir, Told) {
     is_verified(&root);
     let noted = journal(&root);
     assert_eq!(noted.len(), outcomes.len());
-    assert!(noted.iter().all(|line| line.starts_with("fetch ")));
+    assert!(noted.iter().all(|line| line.starts_with("import ")));
 
     if let Some(client) = installed() {
         let server = TestServer::start(&root, &[]);

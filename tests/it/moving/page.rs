@@ -152,7 +152,7 @@ fn has_all_tools() -> bool {
 
 /// What stands in the journal when a module of ours and one of others came.
 fn both() -> [String; 2] {
-    [format!("fetch {THEIRS}"), format!("publish {OURS}")]
+    [format!("import {THEIRS}"), format!("publish {OURS}")]
 }
 
 /// Makes the place that a block is about, runs it there, and looks at what came of it.
@@ -196,7 +196,7 @@ fn perform(name: &str, commands: &str) {
             run_in(&place);
             assert_eq!(
                 place.noted(),
-                [OURS, THEIRS].map(|text| format!("fetch {text}"))
+                [OURS, THEIRS].map(|text| format!("import {text}"))
             );
         }
         "serve" => {
@@ -231,7 +231,7 @@ fn perform(name: &str, commands: &str) {
         "goproxy" => {
             place.fill("old", &[THEIRS], super::as_in_the_protocol);
             run_in(&place);
-            assert_eq!(place.noted(), [format!("fetch {THEIRS}")]);
+            assert_eq!(place.noted(), [format!("import {THEIRS}")]);
         }
         "folder" => {
             place.fill("old", &[OURS], super::as_in_the_protocol);
@@ -253,7 +253,7 @@ fn perform(name: &str, commands: &str) {
             assert!(run_in(&place).is_some());
             assert_eq!(
                 place.noted(),
-                [format!("adopt {OURS}"), format!("fetch {THEIRS}")]
+                [format!("adopt {OURS}"), format!("import {THEIRS}")]
             );
         }
         name => panic!("no place is made for {name}"),

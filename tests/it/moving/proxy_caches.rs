@@ -40,7 +40,7 @@ fn a_cache_of_goproxy() {
     assert!(
         journal(root.root())
             .iter()
-            .all(|line| line.starts_with("fetch "))
+            .all(|line| line.starts_with("import "))
     );
     assert_eq!(
         passed(&told),

@@ -64,7 +64,7 @@ fn owned_modules_are_never_asked_about() {
     let (told, _) = import(root.root(), old.root(), &["--owned", "corp.example/*"]);
     assert_eq!(told.code, 0);
     let noted = [
-        "fetch example.com/m@v1.0.0",
+        "import example.com/m@v1.0.0",
         "publish corp.example/lib@v1.0.0",
     ];
     let mut events = journal(root.root());
@@ -103,7 +103,7 @@ fn fetched_modules_become_owned_by_way_of_another_root() {
     let flags = ["--upstream", &url, "--sumdb", "off", "--private", ""];
     let told = run(way.root(), &[&["fetch", MODULES[0]], &flags[..]].concat());
     assert_eq!(told.code, 0, "{told:?}");
-    assert_eq!(journal(way.root()), [format!("fetch {}", MODULES[0])]);
+    assert_eq!(journal(way.root()), [format!("import {}", MODULES[0])]);
     import(root.root(), way.root(), &["--owned", "corp.example"]);
     assert_eq!(journal(root.root()), [format!("publish {}", MODULES[0])]);
 }
@@ -116,7 +116,7 @@ fn a_folder_without_a_journal_is_said_to_count_as_own() {
     for (flags, is_said, event) in [
         (&[][..], true, "adopt"),
         (&["--from", "root"], false, "adopt"),
-        (&["--from", "proxy-cache"], false, "fetch"),
+        (&["--from", "proxy-cache"], false, "import"),
         (&["--owned", "*"], true, "publish"),
     ] {
         let root = Tree::new();
