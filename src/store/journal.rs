@@ -1,7 +1,7 @@
 //! The journal: what came into the tree and went from it, when, and by whom.
 //!
-//! One JSON object a line in `.athens/journal.jsonl`, appended and synced before the one who caused it has the answer.
-//! It is derived: the tree is served without it, and what a lost or torn one lacks is noted again from the tree. Several
+//! One JSON object a line in `.athens/journal.jsonl`, appended and synced before the one who caused it has the answer;
+//! what grew too long is sealed ([`super::journal_segments`]). It is derived: the tree is served without it, and what a lost or torn one lacks is noted again from the tree. Several
 //! processes may append; a lock on the file puts their lines in order, and the times in it increase strictly, so that a
 //! reader can ask for what came after a time and miss nothing.
 
@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::journal_segments::SEAL_AT;
 use super::{DirStore, StoreError};
 use crate::module::ModuleVersion;
 
@@ -44,9 +45,25 @@ pub enum EventKind {
     /// files were moved to quarantine, or found to be gone. With an empty path and version it is about the journal itself:
     /// what is wrong with the lines before it is known.
     Repair,
+    /// What a newer athens says, and this one does not know. Never written.
+    #[serde(other)]
+    Other,
 }
 
 impl EventKind {
+    /// Whether the version is there after it, if it was not before.
+    pub(super) fn is_arrival(self) -> bool {
+        matches!(
+            self,
+            Self::Publish | Self::Fetch | Self::Import | Self::Adopt
+        )
+    }
+
+    /// Whether the version is gone after it.
+    pub(super) fn is_departure(self) -> bool {
+        matches!(self, Self::Delete | Self::Evict)
+    }
+
     /// Whether a version that came so is somebody else's.
     pub fn is_foreign(self) -> bool {
         matches!(self, Self::Fetch | Self::Import)
@@ -133,11 +150,21 @@ impl Event {
 #[derive(Debug, Clone, Copy)]
 pub struct Journal<'a> {
     pub(super) store: &'a DirStore,
+    seal_at: u64,
 }
 
 impl<'a> Journal<'a> {
     pub(super) fn new(store: &'a DirStore) -> Self {
-        Self { store }
+        Self {
+            store,
+            seal_at: SEAL_AT,
+        }
+    }
+
+    /// One that seals its active file at this length.
+    #[cfg(test)]
+    pub(super) fn sealed_at(self, seal_at: u64) -> Self {
+        Self { seal_at, ..self }
     }
 
     /// Appends an event, with the time that it then has. When this returns, the line survives a power cut. On a root that
@@ -161,10 +188,15 @@ impl<'a> Journal<'a> {
             return Ok(());
         }
         let failed = |error: io::Error| StoreError::io("append to", JOURNAL, error);
-        let mut file = self.open()?;
-        rustix::fs::flock(&file, FlockOperation::LockExclusive)
-            .map_err(|error| failed(error.into()))?;
-        let Tail { mut last, is_torn } = Tail::read(&file).map_err(failed)?;
+        let (mut file, has_sealed) = self.open_locked()?;
+        let Tail {
+            mut last,
+            is_torn,
+            is_empty,
+        } = Tail::read(&file).map_err(failed)?;
+        if is_empty {
+            last = self.last_sealed_time()?;
+        }
         let now = Timestamp::now();
         let mut lines = Vec::new();
         if is_torn {
@@ -178,7 +210,51 @@ impl<'a> Journal<'a> {
             lines.push(b'\n');
         }
         file.write_all(&lines).map_err(failed)?;
-        file.sync_data().map_err(failed)
+        file.sync_data().map_err(failed)?;
+        if is_empty {
+            self.store.staging().sync_ours()?;
+        }
+        drop(file);
+        if has_sealed {
+            self.try_to_pack();
+        }
+        Ok(())
+    }
+
+    fn try_to_pack(&self) {
+        if let Err(error) = self.pack() {
+            // It is read as it is, and the next who seals tries again.
+            tracing::warn!("a part of the journal stays unpacked: {error}");
+        }
+    }
+
+    /// The active file, locked until it is closed; a new one if the last had grown too long. Says also whether that was
+    /// sealed here.
+    fn open_locked(&self) -> Result<(File, bool), StoreError> {
+        let mut has_sealed = false;
+        loop {
+            let file = self.open()?;
+            rustix::fs::flock(&file, FlockOperation::LockExclusive)
+                .map_err(|error| StoreError::io("lock", JOURNAL, error))?;
+            if !self.is_active(&file)? {
+                continue;
+            }
+            let len = file
+                .metadata()
+                .map_err(|error| StoreError::io("look at", JOURNAL, error))?
+                .len();
+            if len < self.seal_at {
+                return Ok((file, has_sealed));
+            }
+            match self.seal(&file) {
+                Ok(()) => has_sealed = true,
+                Err(error) if !self.is_active(&file)? => return Err(error),
+                Err(error) => {
+                    tracing::warn!("the journal grows longer than it should: {error}");
+                    return Ok((file, has_sealed));
+                }
+            }
+        }
     }
 
     /// Takes room on the disk for the next lines, so that an event that must be told is not what a full disk refuses.
@@ -194,12 +270,16 @@ impl<'a> Journal<'a> {
         {
             use rustix::fs::{FallocateFlags, fallocate};
             let failed = |error: io::Error| StoreError::io("append to", JOURNAL, error);
-            let file = self.open()?;
+            let (file, has_sealed) = self.open_locked()?;
             let len = file.metadata().map_err(failed)?.len();
             if let Err(error @ (Errno::NOSPC | Errno::DQUOT)) =
                 fallocate(&file, FallocateFlags::KEEP_SIZE, len, LONGEST_LINE)
             {
                 return Err(failed(error.into()));
+            }
+            drop(file);
+            if has_sealed {
+                self.try_to_pack();
             }
         }
         Ok(())
@@ -234,10 +314,16 @@ impl<'a> Journal<'a> {
     }
 }
 
+/// The time of the last line in a file.
+pub(super) fn last_time(file: &File) -> io::Result<Option<Timestamp>> {
+    Ok(Tail::read(file)?.last)
+}
+
 /// The end of the journal.
 struct Tail {
     last: Option<Timestamp>,
     is_torn: bool,
+    is_empty: bool,
 }
 
 impl Tail {
@@ -251,7 +337,11 @@ impl Tail {
             .rsplit(|byte| *byte == b'\n')
             .find_map(|line| serde_json::from_slice::<Event>(line).ok())
             .map(|event| event.time);
-        Ok(Self { last, is_torn })
+        Ok(Self {
+            last,
+            is_torn,
+            is_empty: len == 0,
+        })
     }
 }
 

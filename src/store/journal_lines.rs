@@ -1,140 +1,166 @@
-//! Reading the journal line by line, also the lines that are no events.
+//! One file of the journal, line by line, also the lines that are no events.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, OFlags};
+use flate2::read::MultiGzDecoder;
 
-use super::journal::{JOURNAL, LONGEST_LINE};
-use super::{Access, Event, Identity, Journal, Refusal, StoreError};
+use super::journal::LONGEST_LINE;
+use super::{Event, StoreError};
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its number, from 1.
+    /// The file that it is in, below the root.
+    pub file: Arc<str>,
+    /// Its number in that file, from 1.
     pub number: u64,
+    /// Its number among all that are read, from 1.
+    pub serial: u64,
     /// The event; `None` if the line is none, as a crash leaves it.
     pub event: Option<Event>,
-    /// Whether it ends with a newline.
+    /// Whether it ends with a newline; lines in a sealed file count as ended, for nobody will go on with them.
     pub is_ended: bool,
+    /// Whether the file can not be unpacked from here on: what followed is lost.
+    pub is_damaged: bool,
 }
 
-impl Journal<'_> {
-    /// The journal's path below the root.
-    pub fn path(&self) -> &'static str {
-        JOURNAL
-    }
-
-    /// Shows every line that the journal has now, in order. Memory is that of one line. Waits for the disk.
-    ///
-    /// # Errors
-    /// If the journal is there and can not be read, or what `visit` returns.
-    pub fn each_line<E: From<StoreError>>(
-        &self,
-        mut visit: impl FnMut(Line) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let Some(journal) = self.open_to_read()? else {
-            return Ok(());
-        };
-        let mut lines = journal.lines_from(0)?;
-        while let Some(line) = lines.next()? {
-            visit(line)?;
-        }
-        Ok(())
-    }
-
-    /// The journal as it is between two events: what is appended later is not read.
-    pub(super) fn open_to_read(&self) -> Result<Option<OpenJournal>, StoreError> {
-        // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = match self.store.beneath().open(JOURNAL, flags, Access::MayWait) {
-            Ok(file) => File::from(file),
-            Err(error) => return self.store.absent_or_error("open", JOURNAL, error),
-        };
-        rustix::fs::flock(&file, FlockOperation::LockShared)
-            .map_err(|error| failed(error.into()))?;
-        let metadata = file.metadata().map_err(failed)?;
-        // Who appends need not wait until all is read.
-        rustix::fs::flock(&file, FlockOperation::Unlock).map_err(|error| failed(error.into()))?;
-        if !metadata.is_file() {
-            return Err(StoreError::Refused {
-                path: JOURNAL.to_owned(),
-                refusal: Refusal::NotARegularFile,
-            });
-        }
-        Ok(Some(OpenJournal {
-            identity: Identity::of(&metadata),
-            file,
-        }))
-    }
-}
-
-fn failed(error: io::Error) -> StoreError {
-    StoreError::io("read", JOURNAL, error)
-}
-
-/// The journal, open, and how long it was between two events.
+/// The bytes of a file of the journal.
 #[derive(Debug)]
-pub(super) struct OpenJournal {
-    file: File,
-    identity: Identity,
+pub(super) enum Source {
+    /// As they are, by positioned reads, so that the file can be shared.
+    Plain {
+        file: Arc<File>,
+        offset: u64,
+        end: u64,
+    },
+    Packed {
+        decoder: Box<MultiGzDecoder<File>>,
+        is_damaged: bool,
+    },
 }
 
-impl OpenJournal {
-    /// Which file it is, and its length: up to there it is read.
-    pub(super) fn identity(&self) -> Identity {
-        self.identity
+impl Source {
+    /// The bytes of a file from `offset` to `end`.
+    pub(super) fn plain(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
+        Self::Plain {
+            file: file.into(),
+            offset,
+            end,
+        }
     }
 
-    /// The bytes before `end`, at the most `longest` of them; as many as there are.
-    pub(super) fn bytes_before(&self, end: u64, longest: u64) -> Result<Vec<u8>, StoreError> {
-        let from = end.saturating_sub(longest);
-        let mut bytes = Vec::new();
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(from))
-            .and_then(|_| file.take(end - from).read_to_end(&mut bytes))
-            .map_err(failed)?;
-        Ok(bytes)
+    /// What is packed in a file.
+    pub(super) fn packed(file: File) -> Self {
+        Self::Packed {
+            decoder: Box::new(MultiGzDecoder::new(file)),
+            is_damaged: false,
+        }
     }
 
-    /// The lines from this offset on, which must be where one begins. They are numbered from 1.
-    pub(super) fn lines_from(&self, offset: u64) -> Result<Lines<'_>, StoreError> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        Ok(Lines {
-            input: BufReader::new(file.take(self.identity.len.saturating_sub(offset))),
-            bytes: Vec::new(),
-            number: 0,
-            whole: offset,
-        })
+    fn is_damaged(&self) -> bool {
+        matches!(
+            self,
+            Self::Packed {
+                is_damaged: true,
+                ..
+            }
+        )
     }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain { file, offset, end } => {
+                let left = usize::try_from(end.saturating_sub(*offset)).unwrap_or(usize::MAX);
+                let len = buffer.len().min(left);
+                let read = file.read_at(&mut buffer[..len], *offset)?;
+                *offset += read as u64;
+                Ok(read)
+            }
+            Self::Packed {
+                is_damaged: true, ..
+            } => Ok(0),
+            Self::Packed {
+                decoder,
+                is_damaged,
+            } => match decoder.read(buffer) {
+                // What the disk says has a number; what is wrong with the content has none.
+                Err(error) if error.raw_os_error().is_none() && !is_interrupted(&error) => {
+                    *is_damaged = true;
+                    Ok(0)
+                }
+                result => result,
+            },
+        }
+    }
+}
+
+fn is_interrupted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }
 
 /// Reads lines one by one; memory is that of one.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
-    input: BufReader<io::Take<&'a File>>,
+pub(super) struct Lines {
+    input: BufReader<Source>,
+    file: Arc<str>,
     bytes: Vec<u8>,
     number: u64,
     whole: u64,
+    is_sealed: bool,
+    has_said_damaged: bool,
 }
 
-impl Lines<'_> {
-    /// The next line; `None` at the end.
+impl Lines {
+    /// The lines of what is at `file`, of which `offset` bytes were passed over; there must a line begin.
+    pub(super) fn new(source: Source, file: Arc<str>, offset: u64, is_sealed: bool) -> Self {
+        Self {
+            input: BufReader::with_capacity(64 << 10, source),
+            file,
+            bytes: Vec::new(),
+            number: 0,
+            whole: offset,
+            is_sealed,
+            has_said_damaged: false,
+        }
+    }
+
+    /// Passes over the bytes before `end`, and says whether the last of them are `landmark`.
+    pub(super) fn skip_to(&mut self, end: u64, landmark: &[u8]) -> Result<bool, StoreError> {
+        let before = end.saturating_sub(landmark.len() as u64);
+        let skipped = io::copy(&mut (&mut self.input).take(before), &mut io::sink());
+        let mut last = Vec::new();
+        let read = skipped
+            .and_then(|_| {
+                (&mut self.input)
+                    .take(landmark.len() as u64)
+                    .read_to_end(&mut last)
+            })
+            .map_err(|error| self.failed(error))?;
+        self.whole = before + read as u64;
+        Ok(last == landmark)
+    }
+
+    /// The next line; `None` at the end. Its serial number is for the caller to know.
     pub(super) fn next(&mut self) -> Result<Option<Line>, StoreError> {
         self.bytes.clear();
         let read = (&mut self.input)
             .take(LONGEST_LINE)
             .read_until(b'\n', &mut self.bytes)
-            .map_err(failed)? as u64;
+            .map_err(|error| self.failed(error))? as u64;
         if read == 0 {
-            return Ok(None);
+            return Ok(self.damage());
         }
         let mut len = read;
         let mut is_ended = self.bytes.last() == Some(&b'\n');
         let is_cut = !is_ended && read == LONGEST_LINE;
         if is_cut {
-            let (skipped, found_its_end) = skip_line(&mut self.input).map_err(failed)?;
+            let (skipped, found_its_end) =
+                skip_line(&mut self.input).map_err(|error| self.failed(error))?;
             len += skipped;
             is_ended = found_its_end;
         }
@@ -142,18 +168,45 @@ impl Lines<'_> {
         if is_ended {
             self.whole += len;
         }
-        Ok(Some(Line {
+        let event = (!is_cut)
+            .then(|| serde_json::from_slice(&self.bytes).ok())
+            .flatten();
+        Ok(Some(self.line(event, is_ended || self.is_sealed, false)))
+    }
+
+    /// What is said once, at the end, of a file that can not be read to its end.
+    fn damage(&mut self) -> Option<Line> {
+        if !self.input.get_ref().is_damaged() || self.has_said_damaged {
+            return None;
+        }
+        self.has_said_damaged = true;
+        self.number += 1;
+        Some(self.line(None, true, true))
+    }
+
+    fn line(&self, event: Option<Event>, is_ended: bool, is_damaged: bool) -> Line {
+        Line {
+            file: Arc::clone(&self.file),
             number: self.number,
-            event: (!is_cut)
-                .then(|| serde_json::from_slice(&self.bytes).ok())
-                .flatten(),
+            serial: self.number,
+            event,
             is_ended,
-        }))
+            is_damaged,
+        }
+    }
+
+    /// The bytes of the last line, without its end; of a line that is too long, the beginning.
+    pub(super) fn text(&self) -> &[u8] {
+        self.bytes.strip_suffix(b"\n").unwrap_or(&self.bytes)
     }
 
     /// The offset behind the last line that was read and had its end.
     pub(super) fn whole(&self) -> u64 {
         self.whole
+    }
+
+    fn failed(&self, error: io::Error) -> StoreError {
+        StoreError::io("read", &*self.file, error)
     }
 }
 
@@ -181,6 +234,7 @@ mod tests {
 
     use super::*;
     use crate::module::ModuleVersion;
+    use crate::store::journal::JOURNAL;
     use crate::store::{DirStore, EventKind, OpenMode};
 
     #[test]
@@ -222,5 +276,12 @@ mod tests {
                 (5, false, false)
             ]
         );
+    }
+
+    #[test]
+    fn an_event_of_a_kind_that_is_not_known_is_one() {
+        let line = br#"{"Time":"2026-01-02T03:04:05Z","Event":"melt","Path":"a.b/c","Version":"v1.0.0","New":[1]}"#;
+        let event: Event = serde_json::from_slice(line).unwrap();
+        assert_eq!(event.event, EventKind::Other);
     }
 }

@@ -5,12 +5,15 @@
 //! for the catalog. It must not know HTTP.
 
 mod beneath;
+mod comings;
 mod dir;
 mod error;
 mod etag;
 mod file;
 mod journal;
 mod journal_lines;
+mod journal_reader;
+mod journal_segments;
 mod key;
 mod listing;
 mod locks;
@@ -32,6 +35,7 @@ pub use etag::ETag;
 pub use file::{FileContent, Identity};
 pub use journal::{Event, EventKind, Journal};
 pub use journal_lines::Line;
+pub use journal_reader::{Cursor, Reader};
 pub use key::{ModuleFile, SUMDB, StoreKey};
 pub use listing::{DirEntry, EntryKind};
 pub use locks::Locks;

@@ -6,16 +6,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use rustix::fs::AtFlags;
+use jiff::Timestamp;
 
-use super::journal::JOURNAL;
-use super::journal_lines::OpenJournal;
-use super::{DirStore, EventKind, Identity, StoreError, VersionKey};
+use super::comings::{Coming, Comings};
+use super::{Cursor, DirStore, Event, EventKind, Reader, StoreError, VersionKey};
 use crate::module::{ModulePath, ModuleVersion};
-
-/// How many bytes before the place up to which the journal was read must still be what they were, for the rest to count
-/// as appended. Every line holds its time, so these differ in any other journal.
-const LANDMARK: u64 = 256;
 
 /// How each version of a store came, as its journal says.
 ///
@@ -35,18 +30,16 @@ pub(super) struct Index(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The journal that was read; `None` if there was none.
-    file: Option<Identity>,
-    /// Up to where it was read.
-    end: u64,
-    /// The bytes before that.
-    landmark: Vec<u8>,
+    /// Up to where the journal was read.
+    cursor: Cursor,
     /// What stands for a version, or that it was deleted.
     standing: HashMap<VersionKey, EventKind>,
     /// The modules of which a version was ever published: keys of their paths, with no version.
     published: HashSet<VersionKey>,
     /// Versions that count as fetched and also came in other ways: they stay.
     kept: HashSet<VersionKey>,
+    /// By which line each version came.
+    comings: Comings,
     /// Lines that are no events, since somebody last noted that they are known.
     unreadable: u64,
     /// Whether behind them is the beginning of one, whose writer was stopped.
@@ -144,13 +137,35 @@ impl<'a> Provenance<'a> {
     /// How many lines are no events and have not been noted as known ([`Event::about_the_journal`]): what they said is
     /// lost. Costs what [`of`](Self::of) does.
     ///
-    /// [`Event::about_the_journal`]: super::Event::about_the_journal
-    ///
-    /// # Errors
+    ///     /// # Errors
     /// If the journal is there and can not be read.
     pub fn unreadable_lines(&self) -> Result<u64, StoreError> {
         let known = self.known()?;
         Ok(known.unreadable + u64::from(known.is_torn))
+    }
+
+    /// The time up to which [`came`](Self::came) knows the journal; `None` if that is empty. Costs what [`of`](Self::of)
+    /// does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.known()?.comings.newest())
+    }
+
+    /// Of events that are not later than [`newest`](Self::newest), those by which versions came that are there, by the
+    /// journal's word, each by one; with `also_gone` the last arrivals of the others too. Costs what [`of`](Self::of) does.
+    ///
+    /// # Errors
+    /// If the journal is there and can not be read.
+    pub fn came(&self, events: &mut Vec<Event>, also_gone: bool) -> Result<(), StoreError> {
+        let known = self.known()?;
+        events.retain(|event| match known.comings.of(event) {
+            Coming::There => true,
+            Coming::Gone => also_gone,
+            Coming::Nothing => false,
+        });
+        Ok(())
     }
 
     fn known(&self) -> Result<MutexGuard<'a, Known>, StoreError> {
@@ -166,21 +181,31 @@ impl Known {
         if self.is_up_to_date(store) {
             return Ok(());
         }
-        let Some(journal) = store.journal().open_to_read()? else {
-            *self = Self::default();
-            return Ok(());
+        let reader = match store.journal().read_on(&self.cursor)? {
+            Some(reader) => reader,
+            None => {
+                *self = Self::default();
+                store.journal().read(None)?
+            }
         };
-        if !self.is_read_from(&journal)? {
+        let read = self.read(reader);
+        if read.is_err() {
+            // What it has of these lines may be a part.
             *self = Self::default();
         }
+        read
+    }
+
+    fn read(&mut self, mut lines: Reader<'_>) -> Result<(), StoreError> {
         self.is_torn = false;
-        let mut lines = journal.lines_from(self.end)?;
         while let Some(line) = lines.next()? {
             match line.event {
                 Some(event) if event.is_about_the_journal() => self.unreadable = 0,
                 // Also of a line that lacks its end: it is read again when it has one, and says the same.
                 Some(event) => {
                     let key = VersionKey::of_names(&event.path, &event.version);
+                    let was_known = self.standing.contains_key(&key);
+                    self.comings.note(key, &event, was_known);
                     self.enter(key, event.event);
                     if event.event == EventKind::Publish {
                         self.published.insert(VersionKey::of_names(&event.path, ""));
@@ -190,10 +215,8 @@ impl Known {
                 // It gets its end with the next line, and is counted then.
                 None => self.is_torn = true,
             }
-            self.end = lines.whole();
         }
-        self.landmark = journal.bytes_before(self.end, LANDMARK)?;
-        self.file = Some(journal.identity());
+        self.cursor = lines.into_cursor()?;
         Ok(())
     }
 
@@ -212,24 +235,8 @@ impl Known {
             .find(|module| self.published.contains(&key(module)))
     }
 
-    /// Whether the journal is as it was. Its change time says nothing: taking room for the next line changes that too.
     fn is_up_to_date(&self, store: &DirStore) -> bool {
-        let now = rustix::fs::statat(store.root_fd(), JOURNAL, AtFlags::SYMLINK_NOFOLLOW)
-            .map(|stat| Identity::of_stat(&stat));
-        match (&self.file, now) {
-            (Some(then), Ok(now)) => is_same_file(then, &now) && then.len == now.len,
-            (None, Err(rustix::io::Errno::NOENT)) => true,
-            _ => false,
-        }
-    }
-
-    /// Whether what is known is the beginning of this journal.
-    fn is_read_from(&self, journal: &OpenJournal) -> Result<bool, StoreError> {
-        let now = journal.identity();
-        Ok(self
-            .file
-            .is_some_and(|then| is_same_file(&then, &now) && now.len >= self.end)
-            && journal.bytes_before(self.end, LANDMARK)? == self.landmark)
+        store.journal().is_unchanged(&self.cursor)
     }
 
     fn enter(&mut self, key: VersionKey, event: EventKind) {
@@ -259,13 +266,9 @@ impl Known {
                 }
                 Some(_) => {}
             },
-            EventKind::Repair | EventKind::Evict => {}
+            EventKind::Repair | EventKind::Evict | EventKind::Other => {}
         }
     }
-}
-
-fn is_same_file(one: &Identity, other: &Identity) -> bool {
-    (one.device, one.inode) == (other.device, other.inode)
 }
 
 #[cfg(test)]
@@ -274,7 +277,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::store::{Event, OpenMode};
+    use crate::store::OpenMode;
+    use crate::store::journal::JOURNAL;
 
     fn version(text: &str) -> ModuleVersion {
         ModuleVersion::new("example.com/m".parse().unwrap(), text.parse().unwrap()).unwrap()
@@ -362,6 +366,39 @@ mod tests {
             let is_evictable = provenance.is_evictable(&version("v1.0.0")).unwrap();
             assert_eq!(is_evictable, want, "{kinds:?}");
         }
+    }
+
+    #[test]
+    fn each_version_came_by_one_event() {
+        use EventKind::{Adopt, Delete, Fetch, Publish, Repair};
+        let scratch = tempfile::tempdir().unwrap();
+        let store = store(scratch.path());
+        let came = |also_gone| -> Vec<usize> {
+            let all = store.journal().events().unwrap();
+            let mut events = all.clone();
+            store.provenance().came(&mut events, also_gone).unwrap();
+            let at = |event: &Event| all.iter().position(|it| it.time == event.time).unwrap();
+            events.iter().map(at).collect()
+        };
+        for (kind, there, all) in [
+            (Publish, &[0][..], &[0][..]),
+            (Adopt, &[0], &[0]),
+            (Repair, &[0], &[0]),
+            (Delete, &[], &[0]),
+            (Delete, &[], &[0]),
+            (Publish, &[5], &[5]),
+            (Fetch, &[5], &[5]),
+            (Delete, &[], &[5]),
+            (Fetch, &[8], &[8]),
+        ] {
+            append(&store, kind, "v1.0.0");
+            assert_eq!((came(false), came(true)), (there.to_vec(), all.to_vec()));
+        }
+        append(&store, Delete, "v1.0.1");
+        append(&store, Fetch, "v1.0.1");
+        assert_eq!(came(false), [8, 10]);
+        let newest = store.journal().events().unwrap().pop().unwrap().time;
+        assert_eq!(store.provenance().newest().unwrap(), Some(newest));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! where one has to be said.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Selection;
 use super::finding::{Cure, Finding, Kind};
@@ -36,28 +37,28 @@ pub(super) struct Ledger {
 /// What is wrong with the lines of the journal.
 #[derive(Debug, Default)]
 struct Faults {
-    first: Vec<(u64, &'static str)>,
+    first: Vec<(Arc<str>, u64, &'static str)>,
     more: u64,
 }
 
 impl Faults {
-    fn add(&mut self, line: u64, what: &'static str) {
+    fn add(&mut self, line: &Line, what: &'static str) {
         if self.first.len() < MOST_LINES {
-            self.first.push((line, what));
+            self.first.push((Arc::clone(&line.file), line.number, what));
         } else {
             self.more += 1;
         }
     }
 
     fn into_findings(self, path: &str) -> Vec<Finding> {
-        let found = |problem| Finding::new(path, Kind::Journal, problem, Cure::Note);
+        let found = |file: &str, problem| Finding::new(file, Kind::Journal, problem, Cure::Note);
         let mut findings: Vec<Finding> = self
             .first
             .into_iter()
-            .map(|(line, what)| found(format!("line {line} {what}")))
+            .map(|(file, line, what)| found(&file, format!("line {line} {what}")))
             .collect();
         if self.more > 0 {
-            findings.push(found(format!("has {} more such lines", self.more)));
+            findings.push(found(path, format!("has {} more such lines", self.more)));
         }
         findings
     }
@@ -70,26 +71,28 @@ impl Ledger {
         let mut faults = Faults::default();
         let mut newest = None;
         store.journal().each_line(|line| {
-            ledger.lines = line.number;
+            ledger.lines = line.serial;
             let Some(event) = &line.event else {
-                let what = if line.is_ended {
+                let what = if line.is_damaged {
+                    "and what followed it can not be unpacked: the file is damaged"
+                } else if line.is_ended {
                     "is no event"
                 } else {
                     "is torn: its writer was stopped"
                 };
-                faults.add(line.number, what);
+                faults.add(&line, what);
                 return Ok(());
             };
             if newest >= Some(event.time) {
-                faults.add(line.number, "is not later than the lines before it");
+                faults.add(&line, "is not later than the lines before it");
             }
             newest = newest.max(Some(event.time));
             if event.is_about_the_journal() {
                 faults = Faults::default();
                 return Ok(());
             }
-            if let Err(what) = ledger.enter(event, line.number) {
-                faults.add(line.number, what);
+            if let Err(what) = ledger.enter(event, line.serial) {
+                faults.add(&line, what);
             }
             Ok::<(), StoreError>(())
         })?;
@@ -97,6 +100,9 @@ impl Ledger {
     }
 
     fn enter(&mut self, event: &Event, line: u64) -> Result<(), &'static str> {
+        if event.event == EventKind::Other {
+            return Ok(());
+        }
         let version = version_of(event).ok_or("names no version of a module")?;
         let sum = match &event.sum {
             Some(text) => Some(text.parse::<Sum>().map_err(|_| "has a malformed sum")?),
@@ -104,7 +110,7 @@ impl Ledger {
         };
         let before = self.fates.get(&VersionKey::of(&version)).copied();
         let fate = match event.event {
-            EventKind::Delete => Fate {
+            EventKind::Delete | EventKind::Other => Fate {
                 is_published: false,
                 sum: None,
                 line,
@@ -149,11 +155,11 @@ impl Ledger {
         selection: &Selection,
     ) -> Result<Vec<(ModuleVersion, Finding)>, StoreError> {
         let mut gone: Vec<(ModuleVersion, Finding)> = Vec::new();
-        store.journal().each_line(|Line { number, event, .. }| {
+        store.journal().each_line(|Line { serial, event, .. }| {
             let Some(version) = event.as_ref().and_then(version_of) else {
                 return Ok(());
             };
-            if number > self.lines {
+            if serial > self.lines {
                 // Came while the tree was checked, perhaps from ourselves.
                 gone.retain(|(found, _)| *found != version);
                 return Ok(());
@@ -161,7 +167,7 @@ impl Ledger {
             let is_last = self
                 .fates
                 .get(&VersionKey::of(&version))
-                .is_some_and(|fate| fate.is_published && fate.line == number);
+                .is_some_and(|fate| fate.is_published && fate.line == serial);
             if is_last && selection.takes(&version) {
                 gone.extend(look_for(store, version)?);
             }

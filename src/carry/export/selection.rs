@@ -99,7 +99,7 @@ fn since(store: &DirStore, time: Time, wants: &mut Wants) -> Result<(), StoreErr
                     want(wants, &version).zip = true;
                 }
             }
-            EventKind::Repair => {}
+            EventKind::Repair | EventKind::Other => {}
         }
         Ok::<(), StoreError>(())
     })

@@ -179,6 +179,40 @@ impl Staging<'_> {
         self.make_private(OURS)
     }
 
+    /// Opens a directory of our own, which is made if it is not there.
+    pub(in crate::store) fn open_ours(&self, directory: &str) -> Result<OwnedFd, StoreError> {
+        self.make_ours()?;
+        self.make_private(directory)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        self.store
+            .beneath()
+            .open(directory, flags, Access::MayWait)
+            .map_err(|error| StoreError::io("open directory", directory, error))
+    }
+
+    /// Makes the names in our own directory survive a power cut. Waits for the disk.
+    pub(in crate::store) fn sync_ours(&self) -> Result<(), StoreError> {
+        self.store
+            .beneath()
+            .open(OURS, OFlags::RDONLY | OFlags::DIRECTORY, Access::MayWait)
+            .and_then(rustix::fs::fsync)
+            .map_err(|error| StoreError::io("sync directory", OURS, error))
+    }
+
+    /// Puts a file into a directory of our own, over whatever is there. When this returns, it survives a power cut.
+    pub(in crate::store) fn place_ours(
+        &self,
+        mut staged: StagedFile,
+        directory: &OwnedFd,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        staged
+            .sync()
+            .and_then(|()| Ok(staged.move_to(directory, name, Place::Replace)?))
+            .and_then(|()| Ok(rustix::fs::fsync(directory)?))
+            .map_err(|error| StoreError::io("write", name, error))
+    }
+
     fn make_private(&self, directory: &str) -> Result<(), StoreError> {
         match rustix::fs::mkdirat(self.store.root_fd(), directory, Mode::RWXU) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
