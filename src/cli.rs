@@ -5,6 +5,7 @@ mod client;
 mod fetch;
 mod gc;
 mod help;
+mod log;
 mod manual;
 mod shell;
 
@@ -12,6 +13,7 @@ pub use carry::{ExportArgs, ImportArgs, ImportKind};
 pub use client::{CredentialsArgs, DoctorArgs, LoginArgs, LogoutArgs};
 pub use fetch::{FetchArgs, ToolchainPlatform};
 pub use gc::GcArgs;
+pub use log::{InvalidMoment, LogArgs, Moment};
 pub use manual::ManualPage;
 pub use shell::{CompletionsArgs, ManArgs};
 
@@ -47,6 +49,7 @@ Examples:
   athens fetch --from go.mod                      have everything that a project builds with in the folder
   athens export --from go.sum -o bundle.tar       one file with all that a project builds with
   athens gc --max-size 200GB --dry-run            what would go to make room
+  athens log --follow                             what comes and goes, as it happens
   athens token create --name ci --allow publish --modules 'corp.example/*' --expires 90d
   athens login https://goproxy.corp.example       keep a token for the go command and for publish
   athens doctor                                   what is wrong here, and what mends it
@@ -95,6 +98,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Remove fetched versions that nobody uses, and what was left lying about
     Gc(GcArgs),
+    /// Print what came into a folder and went from it, when and by whom
+    Log(LogArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
     /// Print what lets a shell complete commands and flags

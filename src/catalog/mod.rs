@@ -12,6 +12,7 @@ mod latest;
 mod recorder;
 mod reindex;
 mod report;
+mod resumed;
 mod scan;
 mod slots;
 mod soundness;
@@ -32,6 +33,7 @@ pub use recorder::Recorded;
 pub(crate) use recorder::Recorder;
 pub use reindex::{Reindexed, reindex_module};
 pub use report::Finding;
+pub(crate) use resumed::{Go, Visit, walk_from};
 pub(crate) use scan::{scan, version_of};
 pub use soundness::{MAX_INFO_SIZE, Soundness, Verdict, check_go_mod, check_info};
 pub use walk::{Step, walk};
@@ -44,7 +46,7 @@ use self::report::Reporter;
 use self::slots::{Slot, Slots};
 use self::watch::{Hint, Watches};
 use crate::metrics::Metrics;
-use crate::module::{EscapedPath, ModulePath, ModuleVersion};
+use crate::module::{EscapedPath, ModulePath, ModuleVersion, Version};
 use crate::store::{DirStore, FileContent, ModuleFile, Object, StoreError, StoreKey};
 
 /// How long a watched list is believed without a hint: events can be lost in ways that nobody reports.
@@ -101,6 +103,15 @@ const MOST_CHECKS: usize = 2;
 
 /// How many verdicts on files are kept, of some 100 bytes each.
 const VERDICTS: usize = 32_768;
+
+/// What a look at a module's directory found.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// The versions that can be served whole, ascending, pseudo-versions among them.
+    pub(crate) versions: Vec<Version>,
+    /// Whether a version of it came from here.
+    pub(crate) is_owned: bool,
+}
 
 impl Catalog {
     /// A catalog over `store`, its watcher and background threads started.
@@ -209,6 +220,18 @@ impl Catalog {
         looked
             .await
             .map_err(|error| StoreError::io("read", directory, std::io::Error::other(error)))?
+    }
+
+    /// What the directory of a module holds, of which nothing is kept. Waits for the disk.
+    ///
+    /// # Errors
+    /// If its directory, a file in it or the journal can not be read.
+    pub(crate) fn look(&self, module: &ModulePath) -> Result<Look, StoreError> {
+        let scan = scan(&self.inner.store, &self.inner.soundness, module)?.unwrap_or_default();
+        Ok(Look {
+            versions: scan.servable(),
+            is_owned: scan.is_owned,
+        })
     }
 
     async fn refresh(

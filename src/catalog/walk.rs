@@ -5,7 +5,7 @@ use crate::module::{EscapedPath, ModulePath};
 use crate::store::{DirStore, EntryKind, SUMDB, StoreError};
 
 /// How deep directories are followed; module paths of that many elements do not exist.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// A step of a walk.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub fn walk<E: From<StoreError>>(
 }
 
 /// The names of the directories in one, sorted; without ours, and without the checksum databases at the top.
-fn directories(store: &DirStore, path: &str) -> Result<Vec<String>, StoreError> {
+pub(super) fn directories(store: &DirStore, path: &str) -> Result<Vec<String>, StoreError> {
     let mut names: Vec<String> = store
         .entries(path)?
         .unwrap_or_default()

@@ -7,6 +7,7 @@ mod fetch;
 mod gc;
 mod import;
 mod list;
+mod log;
 mod login;
 mod printer;
 mod progress;
@@ -60,6 +61,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Fetch(arguments) => fetch::run(*arguments, printer),
         Command::Export(arguments) => export::run(&arguments, printer),
         Command::Gc(arguments) => gc::run(&arguments, printer),
+        Command::Log(arguments) => log::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
         Command::Completions(arguments) => shell::completions(&arguments, printer),
         Command::Man(arguments) => shell::man(&arguments, printer),

@@ -38,6 +38,8 @@ pub(super) enum Refusal {
     BadMessage(&'static str),
     /// The path cannot be a path of ours: the words complete "bad request: ".
     BadPath(&'static str),
+    /// The query asks for what there can not be. A sentence's words after "bad request: ".
+    BadQuery(String),
     /// Nothing is here. A whole sentence.
     NotFound(String),
     /// The request has come through this server before.
@@ -61,6 +63,8 @@ pub(super) enum Refusal {
     TooManyFailures(Duration),
     /// As many uploads as there are places for; again after this time.
     Busy(Duration),
+    /// As many pages of feeds as are made at a time; again after this time.
+    FeedsBusy(Duration),
     /// The client sent nothing of its upload for this time.
     UploadTimeout(Duration),
     /// The path or a header can not be of a version. A clause.
@@ -84,7 +88,7 @@ impl Refusal {
     /// The status that a cause has.
     fn status(&self) -> StatusCode {
         match self {
-            Self::BadMessage(_) | Self::BadPath(_) => StatusCode::BAD_REQUEST,
+            Self::BadMessage(_) | Self::BadPath(_) | Self::BadQuery(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             // RFC 5842, 7.2.
             Self::Loop => StatusCode::LOOP_DETECTED,
@@ -104,7 +108,7 @@ impl Refusal {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::FeedsBusy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UploadTimeout(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unprocessable(_) | Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Publish(error) => match error {
@@ -127,6 +131,7 @@ impl Refusal {
     fn sentence(&self) -> String {
         let sentence = match self {
             Self::BadMessage(what) | Self::BadPath(what) => format!("bad request: {what}"),
+            Self::BadQuery(what) => format!("bad request: {what}"),
             Self::NotFound(sentence) => sentence.clone(),
             Self::Loop => "this request has come through this server before: its upstream leads back to it. Set \
                 --upstream of one of the servers on the way to another one, or to off"
@@ -152,6 +157,9 @@ impl Refusal {
             }
             Self::Busy(_) => {
                 "as many uploads as this server takes at once are under way; try again".to_owned()
+            }
+            Self::FeedsBusy(_) => {
+                "as many pages as this server makes at once are asked for; try again".to_owned()
             }
             Self::UploadTimeout(patience) => format!(
                 "nothing of the upload came for {} seconds",
@@ -181,7 +189,7 @@ impl Refusal {
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Basic realm=\"athens\", charset=\"UTF-8\""),
             )),
-            Self::TooManyFailures(again) | Self::Busy(again) => {
+            Self::TooManyFailures(again) | Self::Busy(again) | Self::FeedsBusy(again) => {
                 Some((RETRY_AFTER, HeaderValue::from(again.as_secs())))
             }
             _ => None,
@@ -262,6 +270,12 @@ mod tests {
         let table = [
             (Refusal::BadMessage("x"), 400, "bad request: x"),
             (Refusal::BadPath("x"), 400, "bad request: x"),
+            (Refusal::BadQuery("x".to_owned()), 400, "bad request: x"),
+            (
+                Refusal::FeedsBusy(Duration::from_secs(1)),
+                503,
+                "as many pages as this server makes at once are asked for; try again",
+            ),
             (
                 Refusal::NotFound("not found: x".to_owned()),
                 404,

@@ -35,6 +35,11 @@ impl Guard {
         }
     }
 
+    /// Whether a token is needed to read.
+    pub(super) fn needs_token_to_read(&self) -> bool {
+        self.read_auth
+    }
+
     /// The token that came with a request.
     ///
     /// # Errors

@@ -12,7 +12,9 @@ pub(super) const READ: &str = "GET, HEAD";
 fn methods(path: &str) -> Option<&'static str> {
     match path {
         "upload" => return Some("PUT"),
-        "" | "healthz" | "readyz" | "version" | "metrics" => return Some(READ),
+        "" | "healthz" | "readyz" | "version" | "metrics" | "whoami" | "index" | "catalog" => {
+            return Some(READ);
+        }
         _ if path.ends_with("/@v/refresh") => return Some("POST"),
         _ => {}
     }

@@ -17,6 +17,7 @@ mod conditional;
 mod connection;
 mod download;
 mod error;
+mod feeds;
 mod file_reply;
 mod file_stream;
 mod go_get;
@@ -30,6 +31,7 @@ mod methods;
 mod metrics;
 mod public_url;
 mod publish;
+mod query;
 mod range;
 mod refresh;
 mod request;
@@ -87,6 +89,7 @@ struct AppParts {
     base_path: BasePath,
     guard: Guard,
     uploads: Arc<Semaphore>,
+    feeds: Arc<Semaphore>,
     upload_timeout: Duration,
     public_url: Option<PublicUrl>,
     metrics_place: MetricsPlace,
@@ -111,6 +114,7 @@ impl App {
             base_path,
             guard,
             uploads: Arc::new(Semaphore::new(uploads.max_uploads)),
+            feeds: Arc::new(Semaphore::new(feeds::AT_A_TIME)),
             upload_timeout: uploads.upload_timeout,
             public_url,
             metrics_place,
@@ -157,6 +161,11 @@ impl App {
         }
     }
 
+    /// Of which whoever makes a page of a feed takes one.
+    fn feed_turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.feeds)
+    }
+
     fn proxy(&self) -> &ModuleProxy {
         &self.0.proxy
     }
@@ -183,6 +192,8 @@ pub fn routes(
             .or(home::route(app.clone()))
             .unify()
             .or(whoami::route(app.clone()))
+            .unify()
+            .or(feeds::routes(app.clone()))
             .unify()
             .or(warp::path("cached-only").and(modules(app.clone(), Some(StoredOnly::Path))))
             .unify()
@@ -377,6 +388,15 @@ mod tests {
             ("GET", "/a/b/version", 404, 200),
             ("GET", "/whoami", 401, 404),
             ("GET", "/a/b/whoami", 404, 401),
+            ("GET", "/index", 200, 404),
+            ("HEAD", "/index?limit=1", 200, 404),
+            ("GET", "/index?limit=0", 400, 404),
+            ("GET", "/a/b/index", 404, 200),
+            ("POST", "/index", 405, 405),
+            ("GET", "/index/x", 404, 404),
+            ("GET", "/catalog?pagesize=7", 200, 404),
+            ("GET", "/a/b/catalog?token=x", 404, 400),
+            ("GET", "/cached-only/catalog", 404, 404),
             ("GET", "/example.com/m/@v/list", 404, 404),
             ("GET", "/a/b/example.com/m/@v/list", 404, 404),
             ("GET", "/a/b/../x", 400, 400),

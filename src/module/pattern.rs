@@ -51,6 +51,14 @@ impl PathPatterns {
         self.0.iter().any(|glob| glob.matches(path.as_str()))
     }
 
+    /// Whether a path may match that is this one or begins with it and a slash. May say so where none does.
+    pub fn may_match_below(&self, path: &ModulePath) -> bool {
+        let elements = path.as_str().split('/').count();
+        self.0
+            .iter()
+            .any(|glob| elements < glob.elements || glob.matches(path.as_str()))
+    }
+
     /// Whether there is no glob at all, so that nothing matches.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -155,6 +163,28 @@ mod tests {
             let patterns: PathPatterns = text.parse().unwrap();
             assert_eq!(patterns.to_string(), shown);
             assert_eq!(shown.parse::<PathPatterns>().unwrap(), patterns);
+        }
+    }
+
+    #[test]
+    fn what_may_lie_below() {
+        for (patterns, path, may) in [
+            ("corp.example/a/*", "corp.example", true),
+            ("corp.example/a/*", "corp.example/a", true),
+            ("corp.example/a/*", "corp.example/a/x/y", true),
+            ("corp.example/a", "corp.example/b", false),
+            ("corp.example", "other.example", false),
+            ("corp.example", "corp.example/a/b", true),
+            ("*", "other.example", true),
+            ("x.example,corp.example/a", "other.example", true),
+            ("", "other.example", false),
+        ] {
+            let patterns: PathPatterns = patterns.parse().unwrap();
+            assert_eq!(
+                patterns.may_match_below(&path.parse().unwrap()),
+                may,
+                "{path}"
+            );
         }
     }
 

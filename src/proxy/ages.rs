@@ -138,7 +138,7 @@ fn finished(done: Option<Fetched>) -> Result<(), ProxyError> {
 }
 
 /// When something of this time is old enough; `None` if it is.
-fn available_at(time: Time, age: Duration) -> Option<Time> {
+pub(super) fn available_at(time: Time, age: Duration) -> Option<Time> {
     let now = Time::from(SystemTime::now()).unix();
     let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     let at = time.unix().saturating_add(age);

@@ -73,7 +73,7 @@ impl ModuleProxy {
 }
 
 /// The path and those above it that can be module paths, the longest first.
-fn at_and_above(module: &ModulePath) -> impl Iterator<Item = ModulePath> + '_ {
+pub(super) fn at_and_above(module: &ModulePath) -> impl Iterator<Item = ModulePath> + '_ {
     let path = module.as_str();
     let ends = path.rmatch_indices('/').map(|(at, _)| at);
     std::iter::once(path.len())

@@ -51,6 +51,12 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// The event of this name, as the journal writes it.
+    pub fn named(name: &str) -> Option<Self> {
+        let kind = serde_json::from_value(serde_json::Value::from(name)).ok()?;
+        (kind != Self::Other).then_some(kind)
+    }
+
     /// Whether the version is there after it, if it was not before.
     pub(super) fn is_arrival(self) -> bool {
         matches!(
@@ -119,6 +125,11 @@ impl Event {
             size: None,
             token: None,
         }
+    }
+
+    /// The version that it names, if that is one.
+    pub fn module_version(&self) -> Option<ModuleVersion> {
+        ModuleVersion::new(self.path.parse().ok()?, self.version.parse().ok()?).ok()
     }
 
     /// Whether it is about the journal as a whole.

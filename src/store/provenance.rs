@@ -158,9 +158,14 @@ impl<'a> Provenance<'a> {
     ///
     /// # Errors
     /// If the journal is there and can not be read.
-    pub fn came(&self, events: &mut Vec<Event>, also_gone: bool) -> Result<(), StoreError> {
+    pub fn came<T>(
+        &self,
+        events: &mut Vec<T>,
+        also_gone: bool,
+        event: impl Fn(&T) -> &Event,
+    ) -> Result<(), StoreError> {
         let known = self.known()?;
-        events.retain(|event| match known.comings.of(event) {
+        events.retain(|it| match known.comings.of(event(it)) {
             Coming::There => true,
             Coming::Gone => also_gone,
             Coming::Nothing => false,
@@ -376,7 +381,10 @@ mod tests {
         let came = |also_gone| -> Vec<usize> {
             let all = store.journal().events().unwrap();
             let mut events = all.clone();
-            store.provenance().came(&mut events, also_gone).unwrap();
+            store
+                .provenance()
+                .came(&mut events, also_gone, |it| it)
+                .unwrap();
             let at = |event: &Event| all.iter().position(|it| it.time == event.time).unwrap();
             events.iter().map(at).collect()
         };

@@ -103,7 +103,9 @@ impl Ledger {
         if event.event == EventKind::Other {
             return Ok(());
         }
-        let version = version_of(event).ok_or("names no version of a module")?;
+        let version = event
+            .module_version()
+            .ok_or("names no version of a module")?;
         let sum = match &event.sum {
             Some(text) => Some(text.parse::<Sum>().map_err(|_| "has a malformed sum")?),
             None => None,
@@ -156,7 +158,7 @@ impl Ledger {
     ) -> Result<Vec<(ModuleVersion, Finding)>, StoreError> {
         let mut gone: Vec<(ModuleVersion, Finding)> = Vec::new();
         store.journal().each_line(|Line { serial, event, .. }| {
-            let Some(version) = event.as_ref().and_then(version_of) else {
+            let Some(version) = event.as_ref().and_then(Event::module_version) else {
                 return Ok(());
             };
             if serial > self.lines {
@@ -196,8 +198,4 @@ fn look_for(
     let problem = "was published, is gone, and was not deleted";
     let finding = Finding::new(zip.relative_path(), Kind::Gone, problem, Cure::Note);
     Ok(Some((version, finding)))
-}
-
-fn version_of(event: &Event) -> Option<ModuleVersion> {
-    ModuleVersion::new(event.path.parse().ok()?, event.version.parse().ok()?).ok()
 }

@@ -83,13 +83,7 @@ fn since(store: &DirStore, time: Time, wants: &mut Wants) -> Result<(), StoreErr
         let Some(event) = line.event else {
             return Ok(());
         };
-        let version = event
-            .path
-            .parse()
-            .ok()
-            .zip(event.version.parse().ok())
-            .and_then(|(path, version)| ModuleVersion::new(path, version).ok());
-        let Some(version) = version else {
+        let Some(version) = event.module_version() else {
             return Ok(());
         };
         match event.event {
