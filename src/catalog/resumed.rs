@@ -170,7 +170,7 @@ mod tests {
         }
         for (from, next) in [
             ("0.example", 0),
-            ("a.example/a/a/a", 4),
+            ("a.example/a/a/a", 2),
             ("b.example", 7),
             ("b.example/x/y/z/a", 8),
             ("d.example", 9),

@@ -39,7 +39,7 @@ pub struct LogArgs {
     #[arg(long, value_name = "PATTERNS")]
     pub module: Option<PathPatterns>,
 
-    /// Only these events, with commas between them: publish, fetch, adopt, delete, repair [default: all]
+    /// Only these events, with commas between them: publish, fetch, import, evict, adopt, delete, repair [default: all]
     #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
     pub event: Vec<String>,
 
@@ -126,7 +126,7 @@ mod tests {
             ("90m", Some("2026-03-10T10:30:00Z")),
             ("1d12h", Some("2026-03-09T00:00:00Z")),
             ("2w", Some("2026-02-24T12:00:00Z")),
-            ("200000w", Some("-001807-03-02T12:00:00Z")),
+            ("200000w", Some("-001807-02-12T12:00:00Z")),
             ("7", None),
             ("-7d", None),
             ("yesterday", None),

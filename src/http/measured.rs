@@ -87,6 +87,9 @@ fn route(method: &Method, path: &str) -> Route {
         "" | "/" => return Route::Home,
         "/healthz" | "/readyz" | "/version" => return Route::Health,
         "/metrics" => return Route::Metrics,
+        "/index" => return Route::Index,
+        "/catalog" => return Route::Catalog,
+        "/whoami" => return Route::Whoami,
         _ => {}
     }
     let modules = path.strip_prefix("/cached-only").unwrap_or(path);

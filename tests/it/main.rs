@@ -23,6 +23,8 @@ mod docs;
 mod doctor_cli;
 /// `athens export`, and what becomes of its bundles.
 mod export;
+/// `/index`, `/catalog` and `athens log`, and the journal over its files.
+mod feeds;
 /// `athens fetch`: what it brings, and what it says of what it can not bring.
 mod fetch;
 /// Real go commands, old and new, with the server as their only GOPROXY.

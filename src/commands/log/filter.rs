@@ -22,7 +22,7 @@ impl Filter {
             match EventKind::named(name) {
                 Some(kind) => events.push(kind),
                 None => bail!(
-                    "--event {name:?} is none that the journal has; take publish, fetch, adopt, delete or repair"
+                    "--event {name:?} is none that the journal has; take publish, fetch, import, evict, adopt, delete or repair"
                 ),
             }
         }

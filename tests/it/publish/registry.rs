@@ -15,29 +15,29 @@ use crate::support::tools::{files_below, until};
 use crate::support::tree::Tree;
 
 /// A running server that may be published to. It goes with all that it has.
-pub(super) struct Registry {
-    pub(super) server: TestServer,
-    pub(super) tree: Tree,
-    pub(super) state: State,
+pub(crate) struct Registry {
+    pub(crate) server: TestServer,
+    pub(crate) tree: Tree,
+    pub(crate) state: State,
     /// A token with every right.
-    pub(super) token: String,
+    pub(crate) token: String,
     flags: Vec<String>,
 }
 
 /// A state directory.
-pub(super) struct State(TempDir);
+pub(crate) struct State(TempDir);
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// `athens serve` with this state, over a root.
-    pub(super) fn serve(&self, root: &Path, flags: &[&str]) -> TestServer {
+    pub(crate) fn serve(&self, root: &Path, flags: &[&str]) -> TestServer {
         let mut command = athens();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--root"])
@@ -49,13 +49,13 @@ impl State {
     }
 
     /// The token that the server made for its user.
-    pub(super) fn local_token(&self) -> String {
+    pub(crate) fn local_token(&self) -> String {
         let text = fs::read_to_string(self.path().join("local-token")).unwrap();
         text.trim_end().to_owned()
     }
 
     /// `athens token create`, and what it printed.
-    pub(super) fn create(&self, name: &str, allow: &str, modules: &str) -> String {
+    pub(crate) fn create(&self, name: &str, allow: &str, modules: &str) -> String {
         let arguments = [
             "create",
             "--name",
@@ -69,7 +69,7 @@ impl State {
     }
 
     /// `athens token …`.
-    pub(super) fn token(&self, arguments: &[&str]) -> String {
+    pub(crate) fn token(&self, arguments: &[&str]) -> String {
         let mut command: Command = athens();
         command.arg("token").args(arguments);
         let output = command.arg("--state").arg(self.path()).output().unwrap();
@@ -79,29 +79,29 @@ impl State {
 }
 
 /// The path of a file of a version, as a client asks for it.
-pub(super) fn url_of(version: &ModuleVersion, file: ModuleFile) -> String {
+pub(crate) fn url_of(version: &ModuleVersion, file: ModuleFile) -> String {
     format!("/{}", StoreKey::File(version, file).relative_path())
 }
 
 /// A request to publish a zip.
-pub(super) fn put(version: &ModuleVersion, zip: &[u8]) -> Request {
+pub(crate) fn put(version: &ModuleVersion, zip: &[u8]) -> Request {
     Request::new("PUT", &url_of(version, ModuleFile::Zip)).body(zip)
 }
 
 /// A request to delete a version.
-pub(super) fn delete(version: &ModuleVersion) -> Request {
+pub(crate) fn delete(version: &ModuleVersion) -> Request {
     let zip = url_of(version, ModuleFile::Zip);
     Request::new("DELETE", zip.strip_suffix(".zip").unwrap())
 }
 
 impl Registry {
     /// A server over an empty folder.
-    pub(super) fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         Self::over(Tree::new(), flags)
     }
 
     /// A server over a folder.
-    pub(super) fn over(tree: Tree, flags: &[&str]) -> Self {
+    pub(crate) fn over(tree: Tree, flags: &[&str]) -> Self {
         let state = State::new();
         let server = state.serve(tree.root(), flags);
         Self {
@@ -114,7 +114,7 @@ impl Registry {
     }
 
     /// Kills the server (SIGKILL) and starts another over the same folder and state.
-    pub(super) fn kill_and_restart(self) -> Self {
+    pub(crate) fn kill_and_restart(self) -> Self {
         self.server.signal("KILL");
         self.server.wait();
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
@@ -122,49 +122,49 @@ impl Registry {
         Self { server, ..self }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.url()
     }
 
     /// Sends a request with the token that may do everything.
-    pub(super) fn send(&self, request: Request) -> Answer {
+    pub(crate) fn send(&self, request: Request) -> Answer {
         request.bearer(&self.token).send(&self.url())
     }
 
     /// Publishes a zip and expects 201.
     #[track_caller]
-    pub(super) fn publish(&self, version: &ModuleVersion, zip: &[u8]) -> Answer {
+    pub(crate) fn publish(&self, version: &ModuleVersion, zip: &[u8]) -> Answer {
         let answer = self.send(put(version, zip));
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         get(&self.url(), path)
     }
 
-    pub(super) fn file(&self, version: &ModuleVersion, file: ModuleFile) -> Answer {
+    pub(crate) fn file(&self, version: &ModuleVersion, file: ModuleFile) -> Answer {
         self.get(&url_of(version, file))
     }
 
-    pub(super) fn list(&self, module: &str) -> Answer {
+    pub(crate) fn list(&self, module: &str) -> Answer {
         self.get(&format!("/{}/@v/list", module_url(module)))
     }
 
     /// The files in the folder that are not the server's own.
-    pub(super) fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let mut files = files_below(self.tree.root());
         files.retain(|name| !name.starts_with(".athens/"));
         files
     }
 
     /// What lies in the staging area.
-    pub(super) fn staged(&self) -> Vec<String> {
+    pub(crate) fn staged(&self) -> Vec<String> {
         files_below(&self.tree.root().join(".athens/staging"))
     }
 
     /// What lies in the staging area and was begun by another process than the server.
-    pub(super) fn left_by_others(&self) -> Vec<String> {
+    pub(crate) fn left_by_others(&self) -> Vec<String> {
         let ours = format!("{}-", self.server.pid());
         let mut staged = self.staged();
         staged.retain(|name| !name.starts_with(&ours));
@@ -172,18 +172,18 @@ impl Registry {
     }
 
     /// Waits until nothing lies in the staging area.
-    pub(super) fn nothing_staged(&self) {
+    pub(crate) fn nothing_staged(&self) {
         until("the staging area is empty", || self.staged().is_empty());
     }
 
     /// The journal as it is, torn lines and all.
-    pub(super) fn journal_text(&self) -> String {
+    pub(crate) fn journal_text(&self) -> String {
         let path = self.tree.root().join(".athens/journal.jsonl");
         fs::read_to_string(path).unwrap_or_default()
     }
 
     /// The lines of the journal; all must be events.
-    pub(super) fn journal(&self) -> Vec<Value> {
+    pub(crate) fn journal(&self) -> Vec<Value> {
         self.journal_text()
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line:?}")))
@@ -191,7 +191,7 @@ impl Registry {
     }
 
     /// How many events of this kind the journal has about a version.
-    pub(super) fn events(&self, kind: &str, version: &ModuleVersion) -> usize {
+    pub(crate) fn events(&self, kind: &str, version: &ModuleVersion) -> usize {
         let (path, version) = (version.path().as_str(), version.version().as_str());
         self.journal()
             .iter()

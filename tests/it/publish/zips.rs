@@ -12,14 +12,14 @@ use crate::support::tools::sha256;
 use crate::support::tree::{go_mod, zip_with};
 
 /// A module zip with a go.mod and this text in a file, and its h1: sum.
-pub(super) fn zip_saying(version: &ModuleVersion, text: &str) -> (Vec<u8>, String) {
+pub(crate) fn zip_saying(version: &ModuleVersion, text: &str) -> (Vec<u8>, String) {
     let go_mod = go_mod(version);
     let files = [("go.mod", go_mod.as_bytes()), ("m.txt", text.as_bytes())];
     (zip_with(version, &files), sum_of_files(version, &files))
 }
 
 /// A zip of entries with whole names, good or not.
-pub(super) fn zip_of_entries(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip_of_entries(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in entries {
         writer
@@ -31,7 +31,7 @@ pub(super) fn zip_of_entries(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// The h1: sum of a zip with these files below its prefix.
-pub(super) fn sum_of_files(version: &ModuleVersion, files: &[(&str, &[u8])]) -> String {
+pub(crate) fn sum_of_files(version: &ModuleVersion, files: &[(&str, &[u8])]) -> String {
     let prefix = format!("{}@{}", version.path(), version.version());
     let named = files
         .iter()
@@ -41,7 +41,7 @@ pub(super) fn sum_of_files(version: &ModuleVersion, files: &[(&str, &[u8])]) -> 
 }
 
 /// The h1: sum of a go.mod.
-pub(super) fn sum_of_go_mod(content: &str) -> String {
+pub(crate) fn sum_of_go_mod(content: &str) -> String {
     h1(vec![("go.mod".to_owned(), content.as_bytes())])
 }
 
