@@ -171,7 +171,7 @@ impl<'a> Journal<'a> {
         mut visit: impl FnMut(Line) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut reader = self.read(None)?;
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.next_line()? {
             visit(line)?;
         }
         Ok(())
@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// If a file can not be read.
-    pub fn next(&mut self) -> Result<Option<Line>, StoreError> {
+    pub fn next_line(&mut self) -> Result<Option<Line>, StoreError> {
         while let Some(mut line) = self.next_in_files()? {
             self.serial += 1;
             line.serial = self.serial;

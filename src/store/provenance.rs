@@ -203,7 +203,7 @@ impl Known {
 
     fn read(&mut self, mut lines: Reader<'_>) -> Result<(), StoreError> {
         self.is_torn = false;
-        while let Some(line) = lines.next()? {
+        while let Some(line) = lines.next_line()? {
             match line.event {
                 Some(event) if event.is_about_the_journal() => self.unreadable = 0,
                 // Also of a line that lacks its end: it is read again when it has one, and says the same.

@@ -111,7 +111,7 @@ impl Log<'_> {
 
     /// What is printed of the next event that matches; `None` at the end.
     fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<String>, StoreError> {
-        while let Some(line) = reader.next()? {
+        while let Some(line) = reader.next_line()? {
             let Some(event) = line.event else { continue };
             self.newest = self.newest.max(Some(event.time));
             if self.filter.takes(&event) {

@@ -69,7 +69,7 @@ impl ModuleProxy {
         while !is_at_end && page.len() < query.limit {
             let mut events: Vec<(Event, ModuleVersion)> = Vec::new();
             while events.len() < TOGETHER {
-                let event = match reader.next()? {
+                let event = match reader.next_line()? {
                     Some(line) => line.event,
                     None => {
                         is_at_end = true;

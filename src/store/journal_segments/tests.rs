@@ -42,7 +42,7 @@ fn go_on(store: &DirStore, cursor: &mut Cursor) -> (bool, Vec<String>) {
     let could = resumed.is_some();
     let mut reader = resumed.unwrap_or_else(|| store.journal().read(None).unwrap());
     let mut seen = Vec::new();
-    while let Some(line) = reader.next().unwrap() {
+    while let Some(line) = reader.next_line().unwrap() {
         seen.extend(line.event.map(|event| event.version));
     }
     *cursor = reader.into_cursor().unwrap();
@@ -108,7 +108,7 @@ fn grows_over_many_files_and_is_read_as_one() {
     for at in 0..events.len() {
         let mut reader = store.journal().read(Some(events[at].time)).unwrap();
         let mut rest = Vec::new();
-        while let Some(line) = reader.next().unwrap() {
+        while let Some(line) = reader.next_line().unwrap() {
             rest.extend(line.event);
         }
         assert_eq!(rest, events[at..]);
@@ -116,7 +116,7 @@ fn grows_over_many_files_and_is_read_as_one() {
     let parts = store.journal().read(None).unwrap().split();
     assert_eq!(parts.len(), names.len() + 1);
     let mut last = parts.into_iter().next_back().unwrap();
-    while last.next().unwrap().is_some() {}
+    while last.next_line().unwrap().is_some() {}
     let mut cursor = last.into_cursor().unwrap();
     assert_eq!(go_on(&store, &mut cursor), (true, Vec::new()));
 }
@@ -159,7 +159,7 @@ fn go_on_racing(store: &DirStore, cursor: &mut Cursor) -> (bool, Vec<String>) {
         return (false, Vec::new());
     };
     let mut seen = Vec::new();
-    while let Some(line) = reader.next().unwrap() {
+    while let Some(line) = reader.next_line().unwrap() {
         seen.extend(line.event.map(|event| event.version));
     }
     *cursor = reader.into_cursor().unwrap();
