@@ -21,6 +21,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::help::{PUBLISH_EXAMPLES, TOKEN_CREATE_EXAMPLES, TOKEN_EXAMPLES, VERIFY_EXAMPLES};
@@ -64,6 +65,7 @@ Examples:
   athens serve --listen 127.0.0.1:3000 --listen '[::1]:3000' --read-only
   athens serve --config athens.toml --log-format json
   ATHENS_ROOT=/srv/modules ATHENS_LISTEN=127.0.0.1:0 athens serve
+  athens serve --config athens.toml --check-config          before a start or a reload
 
 Every flag is also a variable (--max-watches: ATHENS_MAX_WATCHES) and a key of the file that --config names:
   root = \"/srv/modules\"
@@ -73,9 +75,12 @@ Every flag is also a variable (--max-watches: ATHENS_MAX_WATCHES) and a key of t
 A flag is stronger than a variable, a variable than the file. An empty variable counts as not set.
 Times are numbers with a unit: 500ms, 10s, 2m, 1h. Sizes are bytes, or have a unit: 64KiB, 16MiB, 500MB.
 
+SIGHUP: the file, the tokens, logins and certificates are read again, without a request being disturbed. A file with a
+mistake changes nothing.
 SIGTERM or SIGINT: no new connections, running answers finish. A second signal ends at once.
 
-Exit status: 0 stopped by a signal; 2 wrong usage, or it failed; 130 or 143 ended at once by a second signal.";
+Exit status: 0 stopped by a signal, or --check-config found nothing wrong; 2 wrong usage, or it failed; 130 or 143 ended \
+at once by a second signal.";
 
 /// The commands.
 #[derive(Subcommand, Debug)]
@@ -123,6 +128,18 @@ pub struct ServeArgs {
     /// TOML file with the same names as the flags, without the dashes before them [default: none]
     #[arg(long, env = "ATHENS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Read everything as a start would, say what is wrong and which settings would hold, and serve nothing [default: false]
+    #[arg(long)]
+    pub check_config: bool,
+
+    /// Print what the check finds as JSON [default: false]
+    #[arg(long, requires = "check_config")]
+    pub json: bool,
+
+    /// The names of those settings that were given as flags.
+    #[arg(skip)]
+    pub flags: Vec<String>,
 
     /// Everything that may also stand in the file.
     #[command(flatten)]
@@ -359,8 +376,22 @@ impl Cli {
         arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
         let matches = command().try_get_matches_from(arguments)?;
-        Self::from_arg_matches(&matches)
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Command::Serve(serve), Some((_, matches))) =
+            (&mut cli.command, matches.subcommand())
+        {
+            serve.flags = flags_of(matches);
+        }
+        Ok(cli)
     }
+}
+
+/// The names of the arguments that stand on the command line.
+fn flags_of(matches: &clap::ArgMatches) -> Vec<String> {
+    let is_flag =
+        |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let ids = matches.ids().filter(is_flag);
+    ids.map(|id| id.as_str().replace('_', "-")).collect()
 }
 
 /// The parser's definition, with blank variables taken as not set.

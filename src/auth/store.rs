@@ -94,6 +94,22 @@ impl TokenStore {
         self.tokens.load().access(token, now)
     }
 
+    /// Looks at the file now, also if it is one that was refused before: somebody asks for it. How many tokens there are.
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// If the file can not be used. The tokens that were known stay good.
+    pub fn read_again(&self) -> Result<usize, TokensError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_an_interval();
+        let (tokens, identity) = self.file.load()?;
+        seen.identity = identity;
+        seen.complaint = None;
+        let number = tokens.len();
+        self.tokens.store(Arc::new(tokens));
+        Ok(number)
+    }
+
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }

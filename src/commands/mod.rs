@@ -1,5 +1,6 @@
 //! One file per command. The only folder that prints.
 
+mod check_config;
 mod crawl;
 mod doctor;
 mod export;
@@ -13,6 +14,7 @@ mod printer;
 mod progress;
 mod publish;
 mod reindex;
+mod reload;
 mod serve;
 mod shell;
 mod signals;

@@ -4,24 +4,25 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use super::crawl;
-use super::signals::Signals;
+use super::check_config;
+use super::crawl::{self, Crawler};
+use super::reload::Live;
+use super::signals::{Hangups, Signals};
 use super::{ExitStatus, Printer};
 use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
 use crate::cli::ServeArgs;
 use crate::config::{
-    GoEnvironment, Said, ServeConfig, athens_proxy_variables_set, state_directory,
+    GoEnvironment, LoadedConfig, Said, ServeConfig, athens_proxy_variables_set, state_directory,
 };
 use crate::http::escape_control;
 use crate::http::{App, BasePath, Guard, MetricsPlace, Server};
-use crate::logging;
+use crate::logging::{self, Log};
 use crate::module::Time;
 use crate::proxy::ModuleProxy;
 
@@ -30,22 +31,22 @@ const BACKLOG: u32 = 1024;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
-    let config = ServeConfig::resolve(
-        arguments.settings,
-        arguments.config.as_deref(),
-        GoEnvironment::ask,
-    )?;
+    if arguments.check_config {
+        return check_config::run(arguments, printer);
+    }
+    let file = arguments.config.as_deref();
+    let loaded = LoadedConfig::load(arguments.settings, file, GoEnvironment::ask)?;
     // Dropped last: what is logged on the way out is written.
-    let _flush = logging::start(&config.log)?;
+    let log = logging::start(&loaded.config.log)?;
     warn_of_unread_variables();
-    check_root(&config.proxy.root)?;
+    check_root(&loaded.config.proxy.root)?;
     raise_open_files_limit();
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .thread_name("athens")
         .build()
         .context("cannot start the threads of the server")?;
-    let status = runtime.block_on(serve(config, printer));
+    let status = runtime.block_on(serve(loaded, &log, printer));
     end_runtime(runtime, &status);
     status
 }
@@ -72,11 +73,17 @@ fn end_runtime(runtime: Runtime, status: &anyhow::Result<ExitStatus>) {
     }
 }
 
-async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
+async fn serve(
+    mut loaded: LoadedConfig,
+    log: &Log,
+    printer: &mut Printer,
+) -> anyhow::Result<ExitStatus> {
     // Before anything can be interrupted, so that no signal is lost.
     let mut signals = Signals::new().context("cannot listen for signals")?;
-    let listeners = bind_all(&config.listen)?;
-    let metrics_listener = config
+    let mut hangups = Hangups::new().context("cannot listen for signals")?;
+    let listeners = bind_all(&loaded.config.listen)?;
+    let metrics_listener = loaded
+        .config
         .metrics_listen
         .map(|address| bind(address, "--metrics-listen"))
         .transpose()?;
@@ -85,21 +92,15 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
         .map(TcpListener::local_addr)
         .collect::<io::Result<Vec<_>>>()
         .context("cannot ask a socket for its address")?;
-    ask_others_only(&mut config, &addresses)?;
-    let config = &config;
+    if let Some(warning) = ask_others_only(&mut loaded.config, &addresses)? {
+        tracing::warn!("{warning}");
+    }
+    let config = &loaded.config;
     config.proxy.metrics.starts();
     let proxy = ModuleProxy::open(&config.proxy)
         .with_context(|| format!("cannot serve {}", config.proxy.root.display()))?;
-    let fault = tokio::spawn({
-        let proxy = Arc::clone(&proxy);
-        async move {
-            if let Some(fault) = proxy.direct_fault().await {
-                tracing::warn!("nothing can be fetched from version control: {fault}");
-            }
-        }
-    });
     let app = App::new(
-        Arc::clone(&proxy),
+        proxy,
         config.base_path.clone(),
         guard(config)?,
         config.uploads,
@@ -113,12 +114,8 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
         None => None,
         Some(listener) => Some(start_metrics(listener, &app, config)?),
     };
-    let server = Server::start(listeners, app, config.limits.clone());
-    // Ends when it is dropped.
-    let _crawler = match config.crawl.as_slice() {
-        [] => None,
-        sources => Some(crawl::start(sources, &config.proxy, config.crawl_interval)?),
-    };
+    let server = Server::start(listeners, app.clone(), config.limits.clone());
+    let crawler = crawler(config)?;
 
     printer.line(&ready_line(
         &config.proxy.root,
@@ -127,14 +124,20 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
         &upstreams(config),
     ))?;
 
-    signals.next().await;
+    let mut live = Live::new(loaded, addresses, app, &server, crawler, log);
+    tokio::select! {
+        biased;
+        _ = signals.next() => {}
+        // What is being read is not applied any more when the server is to stop.
+        () = live.reload_on(&mut hangups) => {}
+    }
+    let (shutdown_timeout, app) = live.end();
     tracing::info!(
         running = server.connections(),
-        "stopping: no new connections, running answers have {:?} to finish",
-        config.shutdown_timeout
+        "stopping: no new connections, running answers have {shutdown_timeout:?} to finish",
     );
     tokio::select! {
-        cut = server.stop(config.shutdown_timeout) => {
+        cut = server.stop(shutdown_timeout) => {
             if cut > 0 {
                 tracing::warn!(cut, "stopped: some answers did not finish in time and were cut");
             } else {
@@ -144,8 +147,7 @@ async fn serve(mut config: ServeConfig, printer: &mut Printer) -> anyhow::Result
                 // Nobody loses what he could not get again.
                 server.stop(Duration::ZERO).await;
             }
-            fault.abort();
-            proxy.stop().await;
+            app.proxy().stop().await;
             Ok(ExitStatus::Success)
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),
@@ -165,14 +167,25 @@ fn start_metrics(listener: TcpListener, app: &App, config: &ServeConfig) -> anyh
     ))
 }
 
+/// Who imports in the background, if anybody does. Ends when it is dropped.
+pub(super) fn crawler(config: &ServeConfig) -> anyhow::Result<Option<Crawler>> {
+    match config.crawl.as_slice() {
+        [] => Ok(None),
+        sources => crawl::start(sources, &config.proxy, config.crawl_interval).map(Some),
+    }
+}
+
 /// Refuses an upstream that is this server itself. One that the go command is set to, because this server is its proxy, is
-/// left out: nobody said that it should be asked.
-fn ask_others_only(config: &mut ServeConfig, addresses: &[SocketAddr]) -> anyhow::Result<()> {
+/// left out, with a warning: nobody said that it should be asked.
+pub(super) fn ask_others_only(
+    config: &mut ServeConfig,
+    addresses: &[SocketAddr],
+) -> anyhow::Result<Option<String>> {
     let Some(settings) = &mut config.proxy.upstreams else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(own) = settings.list.leading_to(addresses) else {
-        return Ok(());
+        return Ok(None);
     };
     let own = own.to_string();
     if config.upstream_said != Said::Go {
@@ -181,19 +194,18 @@ fn ask_others_only(config: &mut ServeConfig, addresses: &[SocketAddr]) -> anyhow
         );
     }
     settings.list = settings.list.clone().without_those_leading_to(addresses);
-    tracing::warn!(
-        "go env GOPROXY names {own}, which is this server itself; it is not asked. Say whom to ask with --upstream"
-    );
     if settings.list.is_off() && config.proxy.direct.is_none() {
         config.proxy.upstreams = None;
     }
-    Ok(())
+    Ok(Some(format!(
+        "go env GOPROXY names {own}, which is this server itself; it is not asked. Say whom to ask with --upstream"
+    )))
 }
 
 /// The tokens that the server knows. On its first start it makes one for its own user.
 ///
 /// Without a place for them everything can still be read; nobody can publish, and the log says so.
-fn guard(config: &ServeConfig) -> anyhow::Result<Guard> {
+pub(super) fn guard(config: &ServeConfig) -> anyhow::Result<Guard> {
     match open_tokens(config) {
         Ok(tokens) => Ok(Guard::new(Some(tokens), config.read_auth)),
         Err(error) if config.read_auth || config.state.is_some() => Err(error),
@@ -205,21 +217,28 @@ fn guard(config: &ServeConfig) -> anyhow::Result<Guard> {
 }
 
 fn open_tokens(config: &ServeConfig) -> anyhow::Result<TokenStore> {
-    // These errors are whole sentences with their causes.
-    let said = |error: &dyn std::error::Error| anyhow::anyhow!("{error}");
-    let directory = StateDirectory::new(state_directory(config.state.clone())?);
-    directory
-        .refuse_inside(&config.proxy.root)
-        .map_err(|error| said(&error))?;
+    let directory = state(config)?;
     // Whole seconds, as people read it in `athens token list`.
     let now = Time::from_unix(Time::from(SystemTime::now()).unix());
-    if ensure_local_token(&directory, now).map_err(|error| said(&error))? == LocalToken::Made {
+    if ensure_local_token(&directory, now).map_err(whole)? == LocalToken::Made {
         tracing::info!(
             "made a token for this user in {}",
             directory.path().join("local-token").display()
         );
     }
-    TokenStore::open(directory).map_err(|error| said(&error))
+    TokenStore::open(directory).map_err(whole)
+}
+
+/// The state directory, which may not be there yet.
+pub(super) fn state(config: &ServeConfig) -> anyhow::Result<StateDirectory> {
+    let directory = StateDirectory::new(state_directory(config.state.clone())?);
+    directory.refuse_inside(&config.proxy.root).map_err(whole)?;
+    Ok(directory)
+}
+
+/// An error that is a whole sentence with its cause in it.
+pub(super) fn whole(error: impl std::error::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
 }
 
 /// Whom the server asks, and who said so: ` with upstream https://… (go env GOPROXY)`. Never a password.
@@ -257,7 +276,7 @@ fn ready_line(
     )
 }
 
-fn check_root(root: &Path) -> anyhow::Result<()> {
+pub(super) fn check_root(root: &Path) -> anyhow::Result<()> {
     let shown = root.display();
     match fs::metadata(root) {
         Ok(metadata) if metadata.is_dir() => Ok(()),

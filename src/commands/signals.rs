@@ -1,4 +1,4 @@
-//! The signals that end a command.
+//! The signals that a command listens for.
 
 use std::io;
 
@@ -25,5 +25,20 @@ impl Signals {
             _ = self.terminate.recv() => 15,
             _ = self.interrupt.recv() => 2,
         }
+    }
+}
+
+/// SIGHUP: the configuration is to be read again. Those that come while it is read count as one.
+pub(super) struct Hangups(Signal);
+
+impl Hangups {
+    /// Listens from now on, also if whoever started the process had it ignored.
+    pub(super) fn new() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

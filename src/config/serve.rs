@@ -124,10 +124,18 @@ impl ServeConfig {
         file: Option<&Path>,
         go: impl FnOnce() -> Option<GoEnvironment>,
     ) -> Result<Self, ConfigError> {
-        let mut settings = match file {
+        let settings = match file {
             Some(path) => typed.or(file::read(path)?),
             None => typed,
         };
+        Self::of_settings(settings, go)
+    }
+
+    /// Fills in the defaults, and checks.
+    pub(super) fn of_settings(
+        mut settings: ServeSettings,
+        go: impl FnOnce() -> Option<GoEnvironment>,
+    ) -> Result<Self, ConfigError> {
         let max_header_size = settings.max_header_size.unwrap_or(MAX_HEADER_SIZE);
         at_least("max-header-size", &max_header_size, &LEAST_HEADER_SIZE)?;
         at_most("max-header-size", &max_header_size, &MOST_HEADER_SIZE)?;

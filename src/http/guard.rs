@@ -1,6 +1,7 @@
 //! Who asks, and whether they may: from the `Authorization` header to an [`Access`], or a refusal.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use warp::http::HeaderMap;
@@ -19,8 +20,8 @@ pub(super) struct Client(pub(super) SocketAddr);
 #[derive(Debug)]
 pub struct Guard {
     /// `None`: nobody has a token, for there is no place to keep them.
-    tokens: Option<TokenStore>,
-    throttle: Throttle,
+    tokens: Option<Arc<TokenStore>>,
+    throttle: Arc<Throttle>,
     read_auth: bool,
 }
 
@@ -29,8 +30,8 @@ impl Guard {
     #[must_use]
     pub fn new(tokens: Option<TokenStore>, read_auth: bool) -> Self {
         Self {
-            tokens,
-            throttle: Throttle::new(),
+            tokens: tokens.map(Arc::new),
+            throttle: Arc::default(),
             read_auth,
         }
     }
@@ -38,6 +39,22 @@ impl Guard {
     /// Whether a token is needed to read.
     pub(super) fn needs_token_to_read(&self) -> bool {
         self.read_auth
+    }
+
+    /// A guard that knows the same, but for `read_auth`. Those who knocked with wrong tokens stay known.
+    #[must_use]
+    pub fn with(&self, read_auth: bool) -> Self {
+        Self {
+            tokens: self.tokens.clone(),
+            throttle: Arc::clone(&self.throttle),
+            read_auth,
+        }
+    }
+
+    /// The tokens, if there is a place for them.
+    #[must_use]
+    pub fn tokens(&self) -> Option<&TokenStore> {
+        self.tokens.as_deref()
     }
 
     /// The token that came with a request.

@@ -25,6 +25,7 @@ mod guard;
 mod health;
 mod home;
 mod invalid;
+mod live;
 mod measured;
 mod message;
 mod methods;
@@ -88,13 +89,13 @@ struct AppParts {
     proxy: Arc<ModuleProxy>,
     base_path: BasePath,
     guard: Guard,
-    uploads: Arc<Semaphore>,
+    uploads: UploadLimits,
+    upload_places: Arc<Semaphore>,
     feeds: Arc<Semaphore>,
-    upload_timeout: Duration,
     public_url: Option<PublicUrl>,
     metrics_place: MetricsPlace,
     /// Held by whoever writes the metrics.
-    metrics_turn: Semaphore,
+    metrics_turn: Arc<Semaphore>,
 }
 
 impl App {
@@ -113,16 +114,45 @@ impl App {
             proxy,
             base_path,
             guard,
-            uploads: Arc::new(Semaphore::new(uploads.max_uploads)),
+            upload_places: places(uploads.max_uploads),
+            uploads,
             feeds: Arc::new(Semaphore::new(feeds::AT_A_TIME)),
-            upload_timeout: uploads.upload_timeout,
             public_url,
             metrics_place,
-            metrics_turn: Semaphore::new(1),
+            metrics_turn: Arc::new(Semaphore::new(1)),
         }))
     }
 
-    fn shared_proxy(&self) -> Arc<ModuleProxy> {
+    /// The same application with other settings, at the same path. Uploads that run count against the limit as long as it is
+    /// the same number; with another one, they are beside it.
+    #[must_use]
+    pub fn with(
+        &self,
+        proxy: Arc<ModuleProxy>,
+        guard: Guard,
+        uploads: UploadLimits,
+        public_url: Option<PublicUrl>,
+    ) -> Self {
+        let parts = &self.0;
+        Self(Arc::new(AppParts {
+            proxy,
+            base_path: parts.base_path.clone(),
+            guard,
+            upload_places: if uploads.max_uploads == parts.uploads.max_uploads {
+                Arc::clone(&parts.upload_places)
+            } else {
+                places(uploads.max_uploads)
+            },
+            uploads,
+            feeds: Arc::clone(&parts.feeds),
+            public_url,
+            metrics_place: parts.metrics_place,
+            metrics_turn: Arc::clone(&parts.metrics_turn),
+        }))
+    }
+
+    /// The same, to be kept.
+    pub fn shared_proxy(&self) -> Arc<ModuleProxy> {
         Arc::clone(&self.0.proxy)
     }
 
@@ -139,7 +169,8 @@ impl App {
         self.0.metrics_turn.acquire().await.ok()
     }
 
-    fn guard(&self) -> &Guard {
+    /// Who may do what.
+    pub fn guard(&self) -> &Guard {
         &self.0.guard
     }
 
@@ -148,12 +179,12 @@ impl App {
     }
 
     fn upload_timeout(&self) -> Duration {
-        self.0.upload_timeout
+        self.0.uploads.upload_timeout
     }
 
     /// A place for an upload, until it is dropped. Nothing of its body is read before it has one.
     async fn upload_place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let place = Arc::clone(&self.0.uploads).acquire_owned();
+        let place = Arc::clone(&self.0.upload_places).acquire_owned();
         match tokio::time::timeout(UPLOAD_WAIT, place).await {
             Ok(Ok(place)) => Ok(place),
             // The semaphore is never closed.
@@ -166,13 +197,18 @@ impl App {
         Arc::clone(&self.0.feeds)
     }
 
-    fn proxy(&self) -> &ModuleProxy {
+    /// What is served.
+    pub fn proxy(&self) -> &ModuleProxy {
         &self.0.proxy
     }
 
     fn base_path(&self) -> &BasePath {
         &self.0.base_path
     }
+}
+
+fn places(max_uploads: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(max_uploads.min(Semaphore::MAX_PERMITS)))
 }
 
 /// The route table. It answers everything: no rejection leaves it.

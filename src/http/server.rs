@@ -16,8 +16,9 @@ use warp::http::Request;
 use warp::reply::Response;
 
 use super::connection::{self, Stop};
+use super::live::{self, Replace};
 use super::measured::Meter;
-use super::{App, BasePath, metrics_routes, routes};
+use super::{App, BasePath, metrics_routes};
 
 /// What clients may cost.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Server {
     tasks: TaskTracker,
     shared: Arc<Shared>,
+    /// `None` where nothing ever changes.
+    replace: Option<Replace>,
 }
 
 #[derive(Debug)]
@@ -75,8 +78,8 @@ impl Server {
     #[must_use]
     pub fn start(listeners: Vec<TcpListener>, app: App, limits: Limits) -> Self {
         let meter = Meter::new(app.metrics().clone(), app.base_path());
-        let routes = TowerToHyperService::new(warp::service(routes(app)));
-        Self::start_service(listeners, routes, limits, meter)
+        let (routes, replace) = live::service(app);
+        Self::start_service(listeners, routes, Some(replace), limits, meter)
     }
 
     /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket. Needs a tokio
@@ -89,12 +92,21 @@ impl Server {
         };
         let meter = Meter::new(app.metrics().clone(), &BasePath::default());
         let routes = TowerToHyperService::new(warp::service(metrics_routes(app)));
-        Self::start_service(vec![listener], routes, limits, meter)
+        Self::start_service(vec![listener], routes, None, limits, meter)
+    }
+
+    /// Answers from another application from now on; requests that came before are answered from the one they found. What
+    /// is counted stays the same, so a server of metrics has nothing to replace.
+    pub fn replace(&self, app: App) {
+        if let Some(replace) = &self.replace {
+            replace.with(app);
+        }
     }
 
     fn start_service<S>(
         listeners: Vec<TcpListener>,
         routes: S,
+        replace: Option<Replace>,
         limits: Limits,
         meter: Meter,
     ) -> Self
@@ -122,7 +134,11 @@ impl Server {
                 Arc::clone(&shared),
             ));
         }
-        Self { tasks, shared }
+        Self {
+            tasks,
+            shared,
+            replace,
+        }
     }
 
     /// How many connections are open.

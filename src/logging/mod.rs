@@ -9,8 +9,10 @@ use std::fmt;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 pub use writer::Flush;
 
@@ -81,30 +83,54 @@ impl fmt::Display for LogFilter {
     }
 }
 
-/// Starts logging for the whole process. Lines that still wait are written when the returned value is dropped.
+/// The log of this process. Lines that still wait are written when it is dropped.
+#[derive(Debug)]
+#[must_use = "lines are lost if this is dropped before the last event"]
+pub struct Log {
+    filter: reload::Handle<EnvFilter, Registry>,
+    _flush: Flush,
+}
+
+impl Log {
+    /// Writes other events from now on.
+    pub fn set_filter(&self, filter: &LogFilter) {
+        // It fails only when the log is gone, and then nobody can be told.
+        let _ = self.filter.reload(filter.to_filter());
+    }
+}
+
+impl LogFilter {
+    fn to_filter(&self) -> EnvFilter {
+        // The text was checked when this was made.
+        EnvFilter::builder().parse_lossy(&self.0)
+    }
+}
+
+/// Starts logging for the whole process.
 ///
 /// # Errors
 ///
 /// If logging was started before.
-pub fn start(settings: &LogSettings) -> Result<Flush, TryInitError> {
+pub fn start(settings: &LogSettings) -> Result<Log, TryInitError> {
     let (writer, flush) = writer::stderr();
-    // The text was checked when the filter was made.
-    let filter = EnvFilter::builder().parse_lossy(&settings.filter.0);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let (filter, handle) = reload::Layer::new(settings.filter.to_filter());
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal() && !settings.no_color);
-    match settings.format {
-        LogFormat::Plain => builder.finish().try_init()?,
-        LogFormat::Json => builder
+    let lines = match settings.format {
+        LogFormat::Plain => lines.boxed(),
+        LogFormat::Json => lines
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
-            .finish()
-            .try_init()?,
-    }
-    Ok(flush)
+            .boxed(),
+    };
+    Registry::default().with(filter).with(lines).try_init()?;
+    Ok(Log {
+        filter: handle,
+        _flush: flush,
+    })
 }
 
 #[cfg(test)]

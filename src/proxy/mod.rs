@@ -19,7 +19,7 @@ mod settings;
 mod standing;
 mod sums;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 
@@ -43,12 +43,13 @@ use crate::housekeeping::{Janitor, Room};
 use crate::metrics::Metrics;
 use crate::module::{ModulePath, ModuleVersion, Time};
 use crate::store::Locks;
-use crate::upstream::direct::{GoCommand, GoUnavailable};
+use crate::upstream::direct::{GoCommand, GoUnavailable, JobsAtWork};
 
 use self::fetch::Fetching;
 use self::sums::Sums;
 
-/// A Go module proxy over a folder.
+/// A Go module proxy over a folder, with settings that stay as they are: other ones make another proxy over the same folder
+/// (see [`with`](Self::with)), so that whoever began with one ends with it.
 #[derive(Debug)]
 pub struct ModuleProxy {
     catalog: Catalog,
@@ -62,14 +63,16 @@ pub struct ModuleProxy {
     /// Who fetches from version control.
     go: Option<GoCommand>,
     /// When versions of somebody else's were made, for `--min-age`.
-    ages: Cache<ModuleVersion, Time>,
+    ages: Arc<Cache<ModuleVersion, Time>>,
     /// What we are called in `Via` headers.
-    pseudonym: String,
+    pseudonym: Arc<str>,
     room: Arc<Room>,
     /// Who removes fetched versions to make room, if anybody does.
     janitor: Option<Arc<Janitor>>,
     /// Held by who publishes or deletes a version, until the journal has it.
-    changing: Locks,
+    changing: Arc<Locks>,
+    /// The fetches from version control that run, also those begun by a proxy that this one took the place of.
+    jobs: Arc<Mutex<Vec<JobsAtWork>>>,
 }
 
 impl ModuleProxy {
@@ -85,8 +88,10 @@ impl ModuleProxy {
 
     /// Ends what runs for fetches from version control, and waits until it is gone; writes down what a next start is to know.
     pub async fn stop(&self) {
-        if let Some(go) = &self.go {
-            go.stop().await;
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = jobs.clone();
+        for jobs in jobs {
+            jobs.stop().await;
         }
         if let Some(janitor) = &self.janitor {
             let janitor = Arc::clone(janitor);

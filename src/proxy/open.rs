@@ -1,7 +1,7 @@
 //! Opening a folder to be served, and whoever is asked about what it lacks.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 
@@ -10,8 +10,10 @@ use super::sums::Sums;
 use super::{ModuleProxy, ProxySettings, StoredOnly};
 use crate::catalog::{Catalog, CatalogSettings};
 use crate::housekeeping::{Janitor, Room};
+use crate::metrics::Metrics;
+use crate::module::{ModuleVersion, Time};
 use crate::store::{DirStore, Locks, OpenMode, StoreError};
-use crate::upstream::direct::{DirectSettings, GoCommand, ScratchError};
+use crate::upstream::direct::{DirectSettings, GoCommand, JobsAtWork, ScratchError};
 use crate::upstream::{Direct, UpstreamSettings, UpstreamSetupError, Upstreams};
 
 /// How many times of versions are kept, of some 200 bytes each.
@@ -51,8 +53,15 @@ fn can_keep(store: &DirStore) -> bool {
 fn start_janitor(
     catalog: &Catalog,
     settings: &ProxySettings,
+    is_asking: bool,
 ) -> Result<Option<Arc<Janitor>>, StoreError> {
     if !settings.limits.is_any() {
+        return Ok(None);
+    }
+    if !is_asking {
+        tracing::warn!(
+            "nothing is removed to make room: there is nobody from whom it could be fetched again"
+        );
         return Ok(None);
     }
     Janitor::start(catalog.clone(), settings.limits, settings.scan_interval)
@@ -65,6 +74,16 @@ fn pseudonym() -> String {
     // Keyed anew in each process, from the system's random numbers.
     let number = RandomState::new().hash_one(std::process::id());
     format!("athens-{number:016x}")
+}
+
+/// What all proxies of a process over a folder share, whatever their settings.
+struct Shared {
+    catalog: Catalog,
+    metrics: Metrics,
+    ages: Arc<Cache<ModuleVersion, Time>>,
+    pseudonym: Arc<str>,
+    changing: Arc<Locks>,
+    jobs: Arc<Mutex<Vec<JobsAtWork>>>,
 }
 
 impl ModuleProxy {
@@ -96,62 +115,106 @@ impl ModuleProxy {
         };
         let catalog = Catalog::start(store, catalog)
             .map_err(|error| StoreError::io("watch", settings.root.display().to_string(), error))?;
-        let pseudonym = pseudonym();
+        let shared = Shared {
+            catalog,
+            metrics: settings.metrics.clone(),
+            ages: Arc::new(Cache::new(AGES)),
+            pseudonym: pseudonym().into(),
+            changing: Arc::default(),
+            jobs: Arc::default(),
+        };
+        Self::assemble(shared, settings, None)
+    }
+
+    /// A proxy over the same folder with other settings. What is about the folder itself (its place, whether it is written,
+    /// how it is watched, the memory for it) stays as it is. So does what these settings would make the same:
+    /// connections to upstreams, what they said lately, running fetches from version control; and what checksum databases
+    /// have shown. Waits for the disk.
+    ///
+    /// # Errors
+    /// If upstreams can not be asked as the settings say.
+    pub fn with(&self, settings: &ProxySettings) -> Result<Arc<Self>, OpenError> {
+        let shared = Shared {
+            catalog: self.catalog.clone(),
+            metrics: self.metrics.clone(),
+            ages: Arc::clone(&self.ages),
+            pseudonym: Arc::clone(&self.pseudonym),
+            changing: Arc::clone(&self.changing),
+            jobs: Arc::clone(&self.jobs),
+        };
+        Self::assemble(shared, settings, Some(self))
+    }
+
+    fn assemble(
+        shared: Shared,
+        settings: &ProxySettings,
+        before: Option<&Self>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let catalog = &shared.catalog;
         let is_asking = settings.upstreams.is_some() && !settings.offline;
         let may_fetch = is_asking && can_keep(catalog.store());
         let go = match &settings.direct {
-            Some(direct) if may_fetch => Some(GoCommand::new(DirectSettings {
-                metrics: settings.metrics.clone(),
-                ..direct.clone()
-            })?),
+            Some(direct) if may_fetch => Some(shared.go(direct, before)?),
             _ => None,
         };
         let upstreams = match &settings.upstreams {
-            Some(upstreams) if may_fetch => Some(Upstreams::new(UpstreamSettings {
-                via: pseudonym.clone(),
-                metrics: settings.metrics.clone(),
-                direct: go.clone().map(|go| Arc::new(go) as Arc<dyn Direct>),
-                ..upstreams.clone()
-            })?),
+            Some(upstreams) if may_fetch => {
+                Some(shared.upstreams(upstreams, go.as_ref(), before)?)
+            }
             _ => None,
         };
-        let sums = Arc::new(Sums::new(
-            settings.checksum_databases.clone(),
-            catalog.store(),
-            upstreams.as_ref(),
-            settings.metrics.clone(),
-        ));
-        let room = Arc::new(Room::new(catalog.store().clone(), settings.min_free));
-        let janitor = match upstreams {
-            Some(_) => start_janitor(&catalog, settings)?,
-            None => {
-                if settings.limits.is_any() {
-                    tracing::warn!(
-                        "nothing is removed to make room: there is nobody from whom it could be fetched again"
-                    );
-                }
-                None
-            }
+        let is_same = |before: &&Self| upstreams_of(before) == upstreams.as_ref();
+        let before_with_upstreams = before.filter(is_same);
+        let sums = before_with_upstreams
+            .filter(|before| before.sums.has(&settings.checksum_databases))
+            .map(|before| Arc::clone(&before.sums));
+        let kept = before_with_upstreams.filter(|_| sums.is_some());
+        let sums = sums.unwrap_or_else(|| {
+            Arc::new(Sums::new(
+                settings.checksum_databases.clone(),
+                catalog.store(),
+                upstreams.as_ref(),
+                shared.metrics.clone(),
+                before.map(|before| &*before.sums),
+            ))
+        });
+        let (room, janitor) = match before {
+            Some(before) => (Arc::clone(&before.room), before.janitor.clone()),
+            None => (
+                Arc::new(Room::new(catalog.store().clone(), settings.min_free)),
+                start_janitor(catalog, settings, upstreams.is_some())?,
+            ),
         };
-        let fetching = upstreams.map(|upstreams| {
+        let kept = kept
+            .and_then(|before| before.fetching.clone())
+            .filter(|fetching| fetching.is_set(settings.fetch));
+        let fetching = kept.or_else(|| {
             let housekeeping = FetchHousekeeping {
                 room: Arc::clone(&room),
                 janitor: janitor.clone(),
                 keeps_fetched: settings.keeps_fetched,
             };
-            Fetching::new(
+            Some(Fetching::new(
                 catalog.clone(),
-                upstreams,
+                upstreams?,
                 Arc::clone(&sums),
                 housekeeping,
                 settings.fetch,
                 settings.cache_size,
-                settings.metrics.clone(),
-            )
+                shared.metrics.clone(),
+            ))
         });
+        let Shared {
+            catalog,
+            metrics,
+            ages,
+            pseudonym,
+            changing,
+            jobs,
+        } = shared;
         Ok(Arc::new(Self {
             catalog,
-            metrics: settings.metrics.clone(),
+            metrics,
             max_zip_size: settings.max_zip_size,
             policy: settings.policy.clone(),
             stored_only: if settings.offline {
@@ -166,11 +229,63 @@ impl ModuleProxy {
             fetching,
             sums,
             go,
-            ages: Cache::new(AGES),
+            ages,
             pseudonym,
             room,
             janitor,
-            changing: Locks::default(),
+            changing,
+            jobs,
         }))
+    }
+}
+
+/// The upstreams of a proxy.
+fn upstreams_of(proxy: &ModuleProxy) -> Option<&Upstreams> {
+    proxy.fetching.as_deref().map(Fetching::upstreams)
+}
+
+impl Shared {
+    /// Who fetches from version control: the one of before, if it would be the same.
+    fn go(
+        &self,
+        direct: &DirectSettings,
+        before: Option<&ModuleProxy>,
+    ) -> Result<GoCommand, ScratchError> {
+        let direct = DirectSettings {
+            metrics: self.metrics.clone(),
+            ..direct.clone()
+        };
+        let before = before.and_then(|before| before.go.as_ref());
+        if let Some(go) = before.filter(|go| go.is_set(&direct)) {
+            return Ok(go.clone());
+        }
+        let go = GoCommand::new(direct)?;
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.retain(|jobs| !jobs.are_over());
+        jobs.push(go.jobs_at_work());
+        Ok(go)
+    }
+
+    /// The upstreams: those of before, if they would be the same and fetch from version control in the same way.
+    fn upstreams(
+        &self,
+        settings: &UpstreamSettings,
+        go: Option<&GoCommand>,
+        before: Option<&ModuleProxy>,
+    ) -> Result<Upstreams, UpstreamSetupError> {
+        let settings = UpstreamSettings {
+            via: self.pseudonym.to_string(),
+            metrics: self.metrics.clone(),
+            direct: go.cloned().map(|go| Arc::new(go) as Arc<dyn Direct>),
+            ..settings.clone()
+        };
+        let kept = before
+            .filter(|before| before.go.as_ref() == go)
+            .and_then(upstreams_of)
+            .filter(|upstreams| upstreams.are_as(&settings));
+        match kept {
+            Some(upstreams) => Ok(upstreams.clone()),
+            None => Upstreams::new(settings),
+        }
     }
 }

@@ -8,8 +8,8 @@ use crate::housekeeping::{Limits, MinFree};
 use crate::metrics::Metrics;
 use crate::modzip::MAX_ZIP_SIZE;
 use crate::sumdb::Database;
-use crate::upstream::UpstreamSettings;
 use crate::upstream::direct::DirectSettings;
+use crate::upstream::{UpstreamSettings, UpstreamSetupError};
 
 /// How a [`ModuleProxy`](super::ModuleProxy) works.
 #[derive(Debug, Clone)]
@@ -53,6 +53,17 @@ pub struct ProxySettings {
 }
 
 impl ProxySettings {
+    /// Looks at the files that upstreams are asked with. Waits for the disk.
+    ///
+    /// # Errors
+    /// If one of them can not be used.
+    pub fn check(&self) -> Result<(), UpstreamSetupError> {
+        match &self.upstreams {
+            Some(upstreams) => upstreams.check(),
+            None => Ok(()),
+        }
+    }
+
     /// A folder by itself: watched, written, nobody asked about what it lacks, nothing verified with anybody.
     #[must_use]
     pub fn of_folder(root: PathBuf) -> Self {

@@ -3,6 +3,7 @@
 //! The tree keeps what a database said, below `sumdb/<name>/` as the go command's own cache has it, so that clients verify
 //! when the internet is not there. Names of modules that are ours are never sent to a database.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -27,14 +28,14 @@ const HEAD_TTL: Duration = Duration::from_secs(60);
 pub(super) struct Sums {
     databases: Vec<KnownDatabase>,
     /// How often what was fetched had another sum than the database.
-    mismatches: AtomicU64,
+    mismatches: Arc<AtomicU64>,
     metrics: Metrics,
 }
 
 /// A database, and the client that asks it.
 #[derive(Debug)]
 pub(super) struct KnownDatabase {
-    name: String,
+    database: Database,
     client: Client<Way>,
     /// The same, for those for whom nothing is to be fetched.
     stored: Client<Way>,
@@ -52,37 +53,53 @@ struct Way {
 }
 
 impl Sums {
-    /// With these databases, the first of which verifies.
+    /// With these databases, the first of which verifies. What was known of them before stays known: a database can not
+    /// go back behind a tree that it has shown.
     pub(super) fn new(
         databases: Vec<Database>,
         store: &DirStore,
         upstreams: Option<&Upstreams>,
         metrics: Metrics,
+        before: Option<&Self>,
     ) -> Self {
-        let client = |database: &Database, upstreams: Option<&Upstreams>| {
+        let client = |database: &Database, asked: Option<&Upstreams>, known: Option<&Client<_>>| {
             let way = Way {
                 database: database.clone(),
                 store: store.clone(),
-                upstreams: upstreams.cloned(),
+                upstreams: asked.cloned(),
             };
-            Client::new(database.key().clone(), way)
+            match known {
+                Some(known) => known.by_another_way(way),
+                None => Client::new(database.key().clone(), way),
+            }
         };
-        let known = |database: Database| KnownDatabase {
-            name: database.name().as_str().to_owned(),
-            client: client(&database, upstreams),
-            stored: client(&database, None),
-            refreshed: Mutex::new(None),
+        let known = |database: Database| {
+            let is_same = |known: &&KnownDatabase| known.database.key() == database.key();
+            let known = before.and_then(|before| before.databases.iter().find(is_same));
+            KnownDatabase {
+                client: client(&database, upstreams, known.map(|known| &known.client)),
+                stored: client(&database, None, known.map(|known| &known.stored)),
+                refreshed: Mutex::new(None),
+                database,
+            }
         };
         Self {
             databases: databases.into_iter().map(known).collect(),
-            mismatches: AtomicU64::new(0),
+            mismatches: before.map_or_else(Arc::default, |before| Arc::clone(&before.mismatches)),
             metrics,
         }
     }
 
+    /// Whether it has these databases, in this order.
+    pub(super) fn has(&self, databases: &[Database]) -> bool {
+        let known = self.databases.iter().map(|known| &known.database);
+        known.eq(databases)
+    }
+
     /// The database of this name, if it is passed on.
     pub(super) fn named(&self, name: &str) -> Option<&KnownDatabase> {
-        self.databases.iter().find(|database| database.name == name)
+        let is_named = |known: &&KnownDatabase| known.database.name().as_str() == name;
+        self.databases.iter().find(is_named)
     }
 
     /// Whether there is a database to verify with.
@@ -103,7 +120,7 @@ impl Sums {
         let Some(database) = self.databases.first() else {
             return Ok(());
         };
-        let name = || database.name.clone();
+        let name = || database.database.name().as_str().to_owned();
         let verdict = database.client.verify(version, zip, go_mod).await;
         self.metrics.sumdb.verifications[verification(&verdict)].add_one();
         match verdict {

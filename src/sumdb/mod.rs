@@ -33,7 +33,7 @@ mod plan;
 mod proof;
 mod record;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod tile;
 mod tree;
 

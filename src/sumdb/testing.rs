@@ -10,13 +10,13 @@ use super::tile::Tile;
 use super::tree::Tree;
 
 /// A key that the name makes, the same in every run.
-pub(super) struct TestKey {
+pub(crate) struct TestKey {
     name: String,
     key: SigningKey,
 }
 
 impl TestKey {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let seed = TreeHash::of_record(name.as_bytes());
         Self {
             name: name.to_owned(),
@@ -28,7 +28,7 @@ impl TestKey {
         [&[1][..], self.key.verifying_key().as_bytes()].concat()
     }
 
-    pub(super) fn verifier_key(&self) -> String {
+    pub(crate) fn verifier_key(&self) -> String {
         let encoded = self.encoded();
         let hash = u32::from_be_bytes(key_hash(&self.name, &encoded));
         format!("{}+{hash:08x}+{}", self.name, to_base64(&encoded))

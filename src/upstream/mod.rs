@@ -25,6 +25,7 @@ mod list;
 mod manners;
 mod measured;
 mod mirror;
+mod origin;
 mod proxy;
 mod question;
 mod retries;

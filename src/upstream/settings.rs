@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::direct_source::Direct;
 use super::list::UpstreamList;
+use super::manners::Manners;
 use crate::metrics::Metrics;
 use crate::transport::{Fault, InvalidAuthorities};
 
@@ -38,6 +39,42 @@ pub struct UpstreamSettings {
 }
 
 impl UpstreamSettings {
+    /// Looks whether upstreams can be asked in this way: reads the CA file and the `.netrc`. Waits for the disk.
+    ///
+    /// # Errors
+    /// As [`Upstreams::new`](super::Upstreams::new), but for `direct`.
+    pub fn check(&self) -> Result<(), UpstreamSetupError> {
+        Manners::new(self).map(drop)
+    }
+
+    /// Whether all is the same but for who fetches from version control.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        // Taken apart so that a new field cannot be forgotten here.
+        let Self {
+            list,
+            connect_timeout,
+            response_timeout,
+            attempts,
+            max_concurrent,
+            max_zip_size,
+            ca_file,
+            netrc,
+            via,
+            metrics,
+            direct: _,
+        } = self;
+        *list == other.list
+            && *connect_timeout == other.connect_timeout
+            && *response_timeout == other.response_timeout
+            && *attempts == other.attempts
+            && *max_concurrent == other.max_concurrent
+            && *max_zip_size == other.max_zip_size
+            && *ca_file == other.ca_file
+            && *netrc == other.netrc
+            && *via == other.via
+            && *metrics == other.metrics
+    }
+
     /// The defaults, for a list: 10 s to connect, 30 s of silence, 3 attempts, 32 requests at a time, zips of 500 MiB (what
     /// the go command takes), no `direct`.
     #[must_use]

@@ -14,6 +14,7 @@ use super::list::UpstreamEntry;
 use super::manners::Manners;
 use super::measured::CountedDirect;
 use super::mirror::{LONGEST_LIST, Mirror};
+use super::origin::Origin;
 use super::question::Question;
 use super::retries::Retries;
 use super::settings::{UpstreamSettings, UpstreamSetupError};
@@ -35,8 +36,16 @@ pub struct Upstreams {
     shared: Arc<Shared>,
 }
 
+/// Whether they are clones of one.
+impl PartialEq for Upstreams {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
+    origin: Origin,
     manners: Arc<Manners>,
     /// For public modules.
     sources: Vec<Source>,
@@ -71,6 +80,8 @@ impl Upstreams {
         if settings.list.has_direct() && settings.direct.is_none() {
             return Err(UpstreamSetupError::NoDirect);
         }
+        // Before they are read: what changes in between is seen the next time.
+        let origin = Origin::of(&settings);
         let manners = Arc::new(Manners::new(&settings)?);
         let direct = settings.direct.map(|direct| {
             let meter = settings.metrics.upstream.meter(DIRECT);
@@ -94,6 +105,7 @@ impl Upstreams {
         }
         Ok(Self {
             shared: Arc::new(Shared {
+                origin,
                 manners,
                 sources,
                 direct: direct.map(Source::Direct).into_iter().collect(),
@@ -102,6 +114,13 @@ impl Upstreams {
                 bases: Bases::default(),
             }),
         })
+    }
+
+    /// Whether upstreams made now of these settings would be the same: no setting is another, and the CA file and the
+    /// `.netrc` say what they said. Whoever fetches from version control is not compared. Waits for the disk.
+    #[must_use]
+    pub fn are_as(&self, settings: &UpstreamSettings) -> bool {
+        self.shared.origin.is(settings)
     }
 
     /// Whether anybody may be asked about a private module of this path: its origin, by version control.

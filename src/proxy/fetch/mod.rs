@@ -27,7 +27,7 @@ use crate::module::ModulePath;
 use crate::upstream::{Ask, Flights, Privacy, Upstreams};
 
 /// How answers of upstreams are waited for and kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchSettings {
     /// How long a request waits for an upstream; the fetch itself goes on.
     pub fetch_timeout: Duration,
@@ -103,6 +103,16 @@ impl Fetching {
             started: Instant::now(),
             failed_at: AtomicU64::new(0),
         })
+    }
+
+    /// Whether it waits and remembers as these settings say.
+    pub(super) fn is_set(&self, settings: FetchSettings) -> bool {
+        self.settings == settings
+    }
+
+    /// The upstreams that it asks.
+    pub(super) fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
     }
 
     /// Whether anybody may be asked about a private module.

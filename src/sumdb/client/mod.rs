@@ -98,6 +98,16 @@ impl<O: Operations> Client<O> {
         }
     }
 
+    /// A client of the same database by another way to the outside. It begins with the newest tree that this one knows: a
+    /// database that shows a shorter or another history is caught, whichever way leads to it.
+    #[must_use]
+    pub fn by_another_way(&self, operations: O) -> Self {
+        Self {
+            head: ArcSwapOption::new(self.head.load_full()),
+            ..Self::new(self.key.clone(), operations)
+        }
+    }
+
     /// The way to the outside that it was given.
     pub fn operations(&self) -> &O {
         &self.operations

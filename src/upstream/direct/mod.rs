@@ -82,6 +82,35 @@ pub struct GoCommand {
     _stop_on_drop: Arc<DropGuard>,
 }
 
+/// The jobs of a [`GoCommand`], which may be gone already.
+#[derive(Debug, Clone)]
+pub struct JobsAtWork {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl JobsAtWork {
+    /// Ends them, and waits until their processes and directories are gone.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Whether there are none and never will be: the [`GoCommand`] is gone, and so is all it started.
+    #[must_use]
+    pub fn are_over(&self) -> bool {
+        self.stop.is_cancelled() && self.tasks.is_empty()
+    }
+}
+
+/// Whether they are clones of one.
+impl PartialEq for GoCommand {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.jobs, &other.jobs)
+    }
+}
+
 impl GoCommand {
     /// Makes ready: the directory for jobs is made, and what killed servers left in it is removed. Whether there is a go
     /// command is not looked at: see [`GoCommand::probe`]. Waits for the disk.
@@ -121,11 +150,22 @@ impl GoCommand {
         }
     }
 
+    /// Whether it works as these settings say.
+    pub fn is_set(&self, settings: &DirectSettings) -> bool {
+        self.jobs.settings == *settings
+    }
+
     /// Ends all jobs, and waits until their processes and directories are gone. Whoever still waits for one gets an error.
     pub async fn stop(&self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.jobs_at_work().stop().await;
+    }
+
+    /// Its jobs, for somebody who is to end them and must not keep them alive.
+    pub fn jobs_at_work(&self) -> JobsAtWork {
+        JobsAtWork {
+            tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+        }
     }
 
     /// Runs something that starts a job, as a task of its own: when whoever waits for it goes away, it is told to end, and

@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::module::PathPatterns;
 
 /// How modules are fetched from version control, and which.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct DirectSettings {
     /// The go command: a path, or a name that is looked for in [`search`](Self::search).
     pub go: PathBuf,
