@@ -21,6 +21,7 @@ mod sums;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::join_all;
 use quick_cache::sync::Cache;
 
 pub use caller::{Caller, Found, StoredOnly};
@@ -88,11 +89,11 @@ impl ModuleProxy {
 
     /// Ends what runs for fetches from version control, and waits until it is gone; writes down what a next start is to know.
     pub async fn stop(&self) {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = jobs.clone();
-        for jobs in jobs {
-            jobs.stop().await;
-        }
+        let jobs = {
+            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            jobs.clone()
+        };
+        join_all(jobs.iter().map(JobsAtWork::stop)).await;
         if let Some(janitor) = &self.janitor {
             let janitor = Arc::clone(janitor);
             let finished = tokio::task::spawn_blocking(move || janitor.finish()).await;

@@ -51,6 +51,8 @@ mod publish;
 mod publish_cli;
 /// Roots that cannot be written, or are not to be.
 mod read_only;
+/// SIGHUP, and `athens serve --check-config`.
+mod reload;
 /// The module that ships in storage-root.
 mod sample;
 /// A tree of 100,000 modules; run by tests/scale/run.

@@ -13,6 +13,8 @@ mod loops;
 mod owned;
 /// Rules: allow, block, minimum age.
 mod policy;
+/// What checksum databases have shown, when the server reads its configuration again.
+mod reloaded_sums;
 /// The separators of lists of upstreams.
 mod separators;
 /// One question for all who ask it, and no more than it takes.
