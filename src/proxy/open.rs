@@ -289,3 +289,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use athens::config::{Applies, Key};
+
 use crate::support::server::athens;
 use crate::support::tools::repository;
 
@@ -45,6 +47,28 @@ fn every_setting_is_in_the_reference_with_its_default() {
             "docs/configuration.md lacks the row {row:?}"
         );
     }
+}
+
+#[test]
+fn settings_that_wait_for_a_restart_are_marked() {
+    let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
+    let (configuration, reload) = (page("configuration.md"), page("reload.md"));
+    let list = reload.split("marks them with †:").nth(1).unwrap();
+    let list = list.split(".\n").next().unwrap();
+    let mut waiting = Vec::new();
+    for key in Key::ALL {
+        let start = format!("| `--{}` | ", key.name);
+        let row = configuration.lines().find(|line| line.starts_with(&start));
+        let row =
+            row.unwrap_or_else(|| panic!("docs/configuration.md has no row for {}", key.name));
+        let waits = key.applies == Applies::Restart;
+        assert_eq!(row.ends_with(" † |"), waits, "docs/configuration.md: {row}");
+        if waits {
+            waiting.push(format!("`{}`", key.name));
+        }
+    }
+    let listed: Vec<&str> = list.split(',').map(str::trim).collect();
+    assert_eq!(listed, waiting, "docs/reload.md");
 }
 
 #[test]
