@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::serve::{ask_others_only, check_root, state, whole};
-use super::{ExitStatus, Printer};
+use super::{ExitStatus, Printer, crawl};
 use crate::auth::TokenStore;
 use crate::cli::ServeArgs;
 use crate::config::{EffectiveSetting, GoEnvironment, LoadedConfig, Provenance, ServeConfig};
@@ -72,6 +72,9 @@ fn look_around(config: &mut ServeConfig, findings: &mut Findings) {
     match ask_others_only(config, &addresses) {
         Ok(warning) => findings.warnings.extend(warning),
         Err(error) => findings.problems.push(format!("{error:#}")),
+    }
+    if let Err(error) = crawl::check(&config.crawl, &config.proxy) {
+        findings.problems.push(format!("{error:#}"));
     }
     if let Err(error) = config.proxy.check() {
         findings.problems.push(error.to_string());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::count;
 use crate::carry::{ImportOptions, ImportStep, Outcome, Source, import};
@@ -30,18 +30,12 @@ pub(super) fn start(
     proxy: &ProxySettings,
     interval: Duration,
 ) -> anyhow::Result<Crawler> {
+    check(sources, proxy)?;
     let root = proxy.root.display();
     let store = DirStore::open(&proxy.root, OpenMode::ReadWrite)
         .with_context(|| format!("cannot crawl into {root}"))?;
-    if proxy.read_only || store.staging().is_read_only() {
-        bail!("--crawl brings versions into the folder, and {root} is read-only");
-    }
-    let is_root = |source: &&PathBuf| {
-        let canonical = source.canonicalize();
-        canonical.is_ok_and(|source| source == store.path())
-    };
-    if let Some(source) = sources.iter().find(is_root) {
-        bail!("--crawl names the root itself: {}", source.display());
+    if store.staging().is_read_only() {
+        return Err(read_only(&proxy.root));
     }
     let sources = sources.to_vec();
     let room = Room::new(store.clone(), proxy.min_free);
@@ -64,6 +58,30 @@ pub(super) fn start(
         })
         .context("cannot start the thread that crawls")?;
     Ok(Crawler { _alive: alive })
+}
+
+/// Whether one could crawl, as far as that can be told without writing anything.
+///
+/// # Errors
+/// If the root is not to be written, or is a source itself.
+pub(super) fn check(sources: &[PathBuf], proxy: &ProxySettings) -> anyhow::Result<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    if proxy.read_only {
+        return Err(read_only(&proxy.root));
+    }
+    let root = proxy.root.canonicalize().ok();
+    let is_root = |source: &&PathBuf| root.is_some() && source.canonicalize().ok() == root;
+    if let Some(source) = sources.iter().find(is_root) {
+        bail!("--crawl names the root itself: {}", source.display());
+    }
+    Ok(())
+}
+
+fn read_only(root: &Path) -> anyhow::Error {
+    let root = root.display();
+    anyhow!("--crawl brings versions into the folder, and {root} is read-only")
 }
 
 /// The server ends.

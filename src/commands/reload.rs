@@ -93,6 +93,7 @@ impl<'a> Live<'a> {
             app,
             crawler,
             warning,
+            asks_otherwise,
         } = prepared;
         let Reread {
             loaded,
@@ -111,7 +112,7 @@ impl<'a> Live<'a> {
         if !is_heard {
             self.log.set_filter(filter);
         }
-        tracing::info!("{}", in_words(&self.loaded, &changed));
+        tracing::info!("{}", in_words(&self.loaded, &changed, asks_otherwise));
         if is_heard && changed.contains(&"log-level") {
             self.log.set_filter(filter);
         }
@@ -147,6 +148,8 @@ struct Prepared {
     /// Who imports from now on, if that is somebody else.
     crawler: Option<Option<Crawler>>,
     warning: Option<String>,
+    /// Whether upstreams are asked in another way, such as with another login.
+    asks_otherwise: bool,
 }
 
 /// Reads all of the configuration, and makes what it says. Waits for the disk, and perhaps for the go command.
@@ -166,12 +169,14 @@ fn prepare(loaded: &LoadedConfig, app: &App, addresses: &[SocketAddr]) -> anyhow
     } else {
         None
     };
+    let asks_otherwise = proxy.asks_apart_from(app.proxy());
     let app = app.with(proxy, guard, config.uploads, config.public_url.clone());
     Ok(Prepared {
         reread,
         app,
         crawler,
         warning,
+        asks_otherwise,
     })
 }
 
@@ -185,12 +190,15 @@ fn read_tokens(app: &App) {
 }
 
 /// What was read, and which settings are others now: their names, since values may be secret.
-fn in_words(loaded: &LoadedConfig, changed: &[&str]) -> String {
+fn in_words(loaded: &LoadedConfig, changed: &[&str], asks_otherwise: bool) -> String {
     let what = match loaded.file() {
         Some(file) => format!("reloaded {}", file.display()),
         None => "reloaded without a configuration file".to_owned(),
     };
     match changed {
+        [] if asks_otherwise => {
+            format!("{what}: no setting has changed, the .netrc or the CA file has")
+        }
         [] => format!(
             "{what}: no setting has changed; tokens, logins and certificates were read again"
         ),

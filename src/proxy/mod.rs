@@ -82,6 +82,15 @@ impl ModuleProxy {
         &self.pseudonym
     }
 
+    /// Whether this one and another ask upstreams, and each its own: nothing that one learns from them, or of how they are to
+    /// be asked, is known to the other.
+    pub fn asks_apart_from(&self, other: &Self) -> bool {
+        match (&self.fetching, &other.fetching) {
+            (Some(ours), Some(theirs)) => ours.upstreams() != theirs.upstreams(),
+            _ => false,
+        }
+    }
+
     /// Why modules can not be fetched from version control, if they are to be.
     pub async fn direct_fault(&self) -> Option<GoUnavailable> {
         self.go.as_ref()?.probe().await.err()

@@ -55,7 +55,9 @@ async fn what_is_no_longer_used_is_gone() {
     let same = old.with(&first).unwrap();
     assert!(same.go == old.go && Arc::ptr_eq(fetching(&same), fetching(&old)));
 
-    let new = same.with(&settings(root.path(), "https://b.example")).unwrap();
+    let new = same
+        .with(&settings(root.path(), "https://b.example"))
+        .unwrap();
     assert_eq!(new.jobs.lock().unwrap().len(), 1);
     assert!(new.go.is_none() && old_fetching.upgrade().is_some());
     drop((old, same));

@@ -9,6 +9,8 @@ mod refused;
 mod settings;
 /// Requests that run while the configuration changes.
 mod undisturbed;
+/// Fetches from version control that run meanwhile.
+mod version_control;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -120,7 +120,7 @@ fn logins_without_a_configuration_file() {
     assert_eq!(sent().as_deref(), Some("Basic bWU6dHdv"));
     let log = server.stderr();
     assert!(
-        log.contains("without a configuration file: no setting has changed"),
+        log.contains("without a configuration file: no setting has changed, the .netrc"),
         "{log}"
     );
 }
