@@ -23,7 +23,8 @@ pub(super) struct Live<'a> {
     loaded: LoadedConfig,
     addresses: Vec<SocketAddr>,
     app: App,
-    server: &'a Server,
+    /// Of modules, and perhaps one of metrics.
+    servers: Vec<&'a Server>,
     crawler: Option<Crawler>,
     log: &'a Log,
     /// What the last warning about settings that wait for a restart named.
@@ -37,7 +38,7 @@ impl<'a> Live<'a> {
         loaded: LoadedConfig,
         addresses: Vec<SocketAddr>,
         app: App,
-        server: &'a Server,
+        servers: Vec<&'a Server>,
         crawler: Option<Crawler>,
         log: &'a Log,
     ) -> Self {
@@ -46,7 +47,7 @@ impl<'a> Live<'a> {
             loaded,
             addresses,
             app,
-            server,
+            servers,
             crawler,
             log,
             waiting: Vec::new(),
@@ -100,7 +101,9 @@ impl<'a> Live<'a> {
             changed,
             waiting,
         } = reread;
-        self.server.replace(app.clone());
+        for server in &self.servers {
+            server.replace(app.clone());
+        }
         self.app = app;
         if let Some(crawler) = crawler {
             self.crawler = crawler;

@@ -124,7 +124,8 @@ async fn serve(
         &upstreams(config),
     ))?;
 
-    let mut live = Live::new(loaded, addresses, app, &server, crawler, log);
+    let servers = std::iter::once(&server).chain(&metrics_server).collect();
+    let mut live = Live::new(loaded, addresses, app, servers, crawler, log);
     tokio::select! {
         biased;
         _ = signals.next() => {}

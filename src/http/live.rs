@@ -11,7 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use warp::http::Request;
 use warp::reply::Response;
 
-use super::{App, routes};
+use super::{App, metrics_routes, routes};
 
 /// A service in whose place another one can be put.
 #[derive(Debug)]
@@ -56,7 +56,27 @@ pub(super) fn service(
     Live<impl Routes + Clone + Send + Sync + 'static + use<>>,
     Replace,
 ) {
-    let of = |app| TowerToHyperService::new(warp::service(routes(app)));
+    live(app, |app| {
+        TowerToHyperService::new(warp::service(routes(app)))
+    })
+}
+
+/// The metrics of an application, and nothing else of it.
+pub(super) fn metrics_service(
+    app: App,
+) -> (
+    Live<impl Routes + Clone + Send + Sync + 'static + use<>>,
+    Replace,
+) {
+    live(app, |app| {
+        TowerToHyperService::new(warp::service(metrics_routes(app)))
+    })
+}
+
+fn live<S: Send + Sync + 'static>(
+    app: App,
+    of: impl Fn(App) -> S + Send + Sync + 'static,
+) -> (Live<S>, Replace) {
     let current = Arc::new(ArcSwap::from_pointee(of(app)));
     let replaced = Arc::clone(&current);
     let replace = move |app| replaced.store(Arc::new(of(app)));

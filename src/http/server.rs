@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
@@ -18,7 +17,7 @@ use warp::reply::Response;
 use super::connection::{self, Stop};
 use super::live::{self, Replace};
 use super::measured::Meter;
-use super::{App, BasePath, metrics_routes};
+use super::{App, BasePath};
 
 /// What clients may cost.
 #[derive(Clone, Debug)]
@@ -59,8 +58,7 @@ const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Server {
     tasks: TaskTracker,
     shared: Arc<Shared>,
-    /// `None` where nothing ever changes.
-    replace: Option<Replace>,
+    replace: Replace,
 }
 
 #[derive(Debug)]
@@ -79,7 +77,7 @@ impl Server {
     pub fn start(listeners: Vec<TcpListener>, app: App, limits: Limits) -> Self {
         let meter = Meter::new(app.metrics().clone(), app.base_path());
         let (routes, replace) = live::service(app);
-        Self::start_service(listeners, routes, Some(replace), limits, meter)
+        Self::start_service(listeners, routes, replace, limits, meter)
     }
 
     /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket. Needs a tokio
@@ -91,22 +89,19 @@ impl Server {
             ..limits
         };
         let meter = Meter::new(app.metrics().clone(), &BasePath::default());
-        let routes = TowerToHyperService::new(warp::service(metrics_routes(app)));
-        Self::start_service(vec![listener], routes, None, limits, meter)
+        let (routes, replace) = live::metrics_service(app);
+        Self::start_service(vec![listener], routes, replace, limits, meter)
     }
 
-    /// Answers from another application from now on; requests that came before are answered from the one they found. What
-    /// is counted stays the same, so a server of metrics has nothing to replace.
+    /// Answers from another application from now on; requests that came before are answered from the one they found.
     pub fn replace(&self, app: App) {
-        if let Some(replace) = &self.replace {
-            replace.with(app);
-        }
+        self.replace.with(app);
     }
 
     fn start_service<S>(
         listeners: Vec<TcpListener>,
         routes: S,
-        replace: Option<Replace>,
+        replace: Replace,
         limits: Limits,
         meter: Meter,
     ) -> Self
