@@ -79,8 +79,15 @@ impl Site {
         fs::rename(new, self.config()).unwrap();
     }
 
+    /// The lines of the log that are whole.
+    fn log(&self) -> String {
+        let mut log = self.server.stderr();
+        log.truncate(log.rfind('\n').map_or(0, |end| end + 1));
+        log
+    }
+
     fn count(&self, words: &str) -> usize {
-        self.server.stderr().matches(words).count()
+        self.log().matches(words).count()
     }
 
     /// Sends SIGHUP, and waits until the log has these words once more.

@@ -1,4 +1,5 @@
 use super::{REFUSED, Site};
+use crate::support::tools::until;
 use crate::support::tree::Tree;
 use crate::support::upstream::Upstream;
 
@@ -23,7 +24,7 @@ fn a_file_with_a_mistake_changes_nothing() {
     ] {
         site.write(file);
         site.hang_up(REFUSED);
-        let log = site.server.stderr();
+        let log = site.log();
         let line = log.lines().rfind(|line| line.contains(REFUSED)).unwrap();
         let said = format!("{}{said}", config.display());
         assert!(line.contains("ERROR") && line.contains(&said), "{line}");
@@ -49,7 +50,7 @@ fn files_that_it_names_count_too() {
         missing.display()
     ));
     site.hang_up(REFUSED);
-    assert!(site.server.stderr().contains("missing.pem"));
+    assert!(site.log().contains("missing.pem"));
     assert_eq!(site.status(LIST), 200);
 }
 
@@ -63,7 +64,7 @@ fn itself_as_an_upstream() {
         site.url()
     ));
     site.hang_up(REFUSED);
-    assert!(site.server.stderr().contains("is this server itself"));
+    assert!(site.log().contains("is this server itself"));
     assert_eq!(site.status(LIST), 200);
 }
 
@@ -75,7 +76,7 @@ fn what_needs_a_restart_is_named_once() {
     let waits = "path-prefix = \"/go\"\nwatch = \"off\"\nmax-connections = 7\n";
     let warning = "applied by a restart only: path-prefix, watch, max-connections\n";
     site.reload(waits);
-    assert_eq!(site.count(warning), 1, "{}", site.server.stderr());
+    until("it is named", || site.count(warning) == 1);
     assert_eq!(site.status(LIST), 200);
     assert_eq!(site.status("/go/example.com/m/@v/list"), 404);
     // The rest applies, and what waits is not said again.
@@ -83,17 +84,15 @@ fn what_needs_a_restart_is_named_once() {
     assert_eq!(site.status(LIST), 403);
     assert_eq!(site.count("applied by a restart only"), 1);
     site.reload("watch = \"off\"\n");
-    assert_eq!(site.count("applied by a restart only: watch\n"), 1);
+    until("the rest is named", || {
+        site.count("applied by a restart only: watch\n") == 1
+    });
     site.reload("");
     assert_eq!(site.count("applied by a restart only"), 2);
     // What waits is checked as well.
     site.write("max-connections = 0\n");
     site.hang_up(REFUSED);
-    assert!(
-        site.server
-            .stderr()
-            .contains("`max-connections`: 0 is too small")
-    );
+    assert!(site.log().contains("`max-connections`: 0 is too small"));
 }
 
 #[test]
@@ -102,7 +101,7 @@ fn secrets_are_not_logged() {
     site.reload("upstream = \"https://me:s3cret@a.example\"\n");
     site.write("upstream = \"http://me:s3cret@a.example,ftp://me:s3cret@a.example\"\n");
     site.hang_up(REFUSED);
-    let log = site.server.stderr();
+    let log = site.log();
     assert!(log.contains(": changed upstream, direct\n"), "{log}");
     assert!(!log.contains("s3cret"), "{log}");
 }

@@ -39,7 +39,7 @@ fn rules() {
     assert!(refused.text().contains("CVE-1"), "{}", refused.text());
     site.reload("");
     assert_eq!(site.status(ZIP), 200);
-    let log = site.server.stderr();
+    let log = site.log();
     assert_eq!(log.matches(": changed block\n").count(), 2, "{log}");
 }
 
@@ -116,13 +116,9 @@ fn logins_without_a_configuration_file() {
     login("two");
     assert_eq!(sent().as_deref(), Some("Basic bWU6b25l"));
     server.signal("HUP");
-    until("it is reloaded", || server.stderr().contains(DONE));
+    let done = "reloaded without a configuration file: no setting has changed, the .netrc";
+    until("it is reloaded", || server.stderr().contains(done));
     assert_eq!(sent().as_deref(), Some("Basic bWU6dHdv"));
-    let log = server.stderr();
-    assert!(
-        log.contains("without a configuration file: no setting has changed, the .netrc"),
-        "{log}"
-    );
 }
 
 #[test]
@@ -205,17 +201,13 @@ fn what_clients_call_it() {
 fn what_is_logged() {
     let site = Site::start("log-level = \"info\"\n");
     site.get("/one");
-    until("it is logged", || {
-        site.server.stderr().contains("path=/one")
-    });
+    until("it is logged", || site.log().contains("path=/one"));
     site.reload("log-level = \"warn,athens::commands=info\"\n");
     site.get("/two");
     site.reload("log-level = \"debug\"\n");
     site.get("/three");
-    until("it is logged", || {
-        site.server.stderr().contains("path=/three")
-    });
-    let log = site.server.stderr();
+    until("it is logged", || site.log().contains("path=/three"));
+    let log = site.log();
     assert!(!log.contains("path=/two"), "{log}");
 }
 
@@ -297,7 +289,7 @@ fn several_in_a_row_are_one_after_the_other() {
     assert_eq!(site.status(ZIP), 200);
     // Whatever was signalled after the last one was read: nothing has changed since.
     assert_eq!(fs::read_to_string(site.config()).unwrap(), whole(""));
-    let log = site.server.stderr();
+    let log = site.log();
     assert_eq!(log.matches(": changed block\n").count(), 2, "{log}");
 }
 

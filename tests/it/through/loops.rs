@@ -7,6 +7,7 @@ use crate::support::go;
 use crate::support::http::{Request, get, read_answer};
 use crate::support::operator::refused;
 use crate::support::server::{TestServer, athens};
+use crate::support::tools::until;
 use crate::support::tree::Tree;
 use crate::support::upstream::{Reply, Upstream};
 
@@ -61,11 +62,10 @@ fn a_server_that_is_its_own_upstream() {
         "{}",
         server.ready_line()
     );
-    assert!(
-        server.stderr().contains("is this server itself"),
-        "{}",
-        server.stderr()
-    );
+    // The log is written by a thread of its own.
+    until("it is said", || {
+        server.stderr().contains("is this server itself")
+    });
     assert_eq!(get(&server.url(), "/example.com/m/@v/list").status, 404);
 }
 
