@@ -8,8 +8,10 @@ use super::serve::{ask_others_only, check_root, state, whole};
 use super::{ExitStatus, Printer, crawl};
 use crate::auth::TokenStore;
 use crate::cli::ServeArgs;
-use crate::config::{EffectiveSetting, GoEnvironment, LoadedConfig, Provenance, ServeConfig};
-use crate::http::escape_control;
+use crate::config::{
+    EffectiveSetting, GoEnvironment, ListenPlace, LoadedConfig, Provenance, ServeConfig,
+};
+use crate::http::{Certificates, escape_control};
 
 /// What the check found, as `--json` prints it.
 #[derive(Serialize, Default)]
@@ -66,12 +68,19 @@ fn look_around(config: &mut ServeConfig, findings: &mut Findings) {
     let addresses: Vec<SocketAddr> = config
         .listen
         .iter()
-        .copied()
-        .filter(|address| address.port() != 0)
+        .filter_map(|place| match place {
+            ListenPlace::Address(address) if address.port() != 0 => Some(*address),
+            _ => None,
+        })
         .collect();
     match ask_others_only(config, &addresses) {
         Ok(warning) => findings.warnings.extend(warning),
         Err(error) => findings.problems.push(format!("{error:#}")),
+    }
+    if let Some(files) = config.tls.clone()
+        && let Err(error) = Certificates::load(files)
+    {
+        findings.problems.push(error.to_string());
     }
     if let Err(error) = crawl::check(&config.crawl, &config.proxy) {
         findings.problems.push(format!("{error:#}"));

@@ -12,9 +12,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::crawl::Crawler;
 use super::serve::{ask_others_only, crawler, guard};
+use super::service_manager;
 use super::signals::Hangups;
 use crate::config::{GoEnvironment, LoadedConfig, Reread};
-use crate::http::{App, Server};
+use crate::http::{App, Certificates, Server};
 use crate::logging::Log;
 use crate::proxy::ModuleProxy;
 
@@ -22,6 +23,7 @@ use crate::proxy::ModuleProxy;
 pub(super) struct Live<'a> {
     loaded: LoadedConfig,
     addresses: Vec<SocketAddr>,
+    certificates: Option<Certificates>,
     app: App,
     /// Of modules, and perhaps one of metrics.
     servers: Vec<&'a Server>,
@@ -37,6 +39,7 @@ impl<'a> Live<'a> {
     pub(super) fn new(
         loaded: LoadedConfig,
         addresses: Vec<SocketAddr>,
+        certificates: Option<Certificates>,
         app: App,
         servers: Vec<&'a Server>,
         crawler: Option<Crawler>,
@@ -46,6 +49,7 @@ impl<'a> Live<'a> {
             _direct_watch: watch_direct(app.shared_proxy()),
             loaded,
             addresses,
+            certificates,
             app,
             servers,
             crawler,
@@ -68,12 +72,24 @@ impl<'a> Live<'a> {
     }
 
     async fn reload(&mut self) {
+        service_manager::reloading();
+        self.read_again().await;
+        service_manager::reloaded();
+    }
+
+    async fn read_again(&mut self) {
+        let certificates = self.certificates.clone();
         let (loaded, app) = (self.loaded.clone(), self.app.clone());
         let addresses = self.addresses.clone();
         let prepared = tokio::task::spawn_blocking(move || {
             // Whatever is wrong with the rest: a token that was revoked is not to wait for it.
             read_tokens(&app);
-            prepare(&loaded, &app, &addresses)
+            let prepared = prepare(&loaded, &app, &addresses)?;
+            // Last, for it holds at once: what can fail has not.
+            if let Some(certificates) = certificates {
+                certificates.reload()?;
+            }
+            Ok(prepared)
         });
         let prepared = prepared
             .await

@@ -7,12 +7,14 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::check_config;
 use super::crawl::{self, Crawler};
+use super::listen;
 use super::reload::Live;
+use super::service_manager;
 use super::signals::{Hangups, Signals};
 use super::{ExitStatus, Printer};
 use crate::auth::{LocalToken, StateDirectory, TokenStore, ensure_local_token};
@@ -21,13 +23,10 @@ use crate::config::{
     GoEnvironment, LoadedConfig, Said, ServeConfig, athens_proxy_variables_set, state_directory,
 };
 use crate::http::escape_control;
-use crate::http::{App, BasePath, Guard, MetricsPlace, Server};
+use crate::http::{App, Certificates, Guard, Listener, MetricsPlace, Server, ServerSettings};
 use crate::logging::{self, Log};
 use crate::module::Time;
 use crate::proxy::ModuleProxy;
-
-/// Connections that wait to be accepted: enough for the burst of a build farm that starts.
-const BACKLOG: u32 = 1024;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
@@ -81,17 +80,20 @@ async fn serve(
     // Before anything can be interrupted, so that no signal is lost.
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let mut hangups = Hangups::new().context("cannot listen for signals")?;
-    let listeners = bind_all(&loaded.config.listen)?;
+    let certificates = loaded
+        .config
+        .tls
+        .clone()
+        .map(Certificates::load)
+        .transpose()?;
+    let listeners = listen::listen(&loaded.config.listen)?;
     let metrics_listener = loaded
         .config
         .metrics_listen
-        .map(|address| bind(address, "--metrics-listen"))
+        .map(|address| Listener::tcp(address, "--metrics-listen"))
         .transpose()?;
-    let addresses = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<io::Result<Vec<_>>>()
-        .context("cannot ask a socket for its address")?;
+    let addresses = listen::addresses(&listeners);
+    let urls = listen::urls(&listeners, certificates.is_some(), &loaded.config.base_path);
     if let Some(warning) = ask_others_only(&mut loaded.config, &addresses)? {
         tracing::warn!("{warning}");
     }
@@ -110,28 +112,32 @@ async fn serve(
             Some(_) => MetricsPlace::Apart,
         },
     );
-    let metrics_server = match metrics_listener {
-        None => None,
-        Some(listener) => Some(start_metrics(listener, &app, config)?),
+    let metrics_server = metrics_listener.map(|listener| start_metrics(listener, &app, config));
+    let settings = ServerSettings {
+        limits: config.limits.clone(),
+        certificates: certificates.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
     };
-    let server = Server::start(listeners, app.clone(), config.limits.clone());
+    let server = Server::start(listeners, app.clone(), settings);
     let crawler = crawler(config)?;
+    let _certificate_watch = certificates
+        .as_ref()
+        .map(|certificates| AbortOnDropHandle::new(certificates.watch()));
 
-    printer.line(&ready_line(
-        &config.proxy.root,
-        &addresses,
-        &config.base_path,
-        &upstreams(config),
-    ))?;
+    let ready = ready_line(&config.proxy.root, &urls, &upstreams(config));
+    printer.line(&ready)?;
+    service_manager::ready(&ready);
 
     let servers = std::iter::once(&server).chain(&metrics_server).collect();
-    let mut live = Live::new(loaded, addresses, app, servers, crawler, log);
+    let mut live = Live::new(loaded, addresses, certificates, app, servers, crawler, log);
     tokio::select! {
         biased;
         _ = signals.next() => {}
+        () = service_manager::watchdog(&server) => {}
         // What is being read is not applied any more when the server is to stop.
         () = live.reload_on(&mut hangups) => {}
     }
+    service_manager::stopping();
     let (shutdown_timeout, app) = live.end();
     tracing::info!(
         running = server.connections(),
@@ -156,16 +162,11 @@ async fn serve(
 }
 
 /// Serves the metrics on their own socket, and says where.
-fn start_metrics(listener: TcpListener, app: &App, config: &ServeConfig) -> anyhow::Result<Server> {
-    let address = listener
-        .local_addr()
-        .context("cannot ask a socket for its address")?;
-    tracing::info!("metrics at http://{address}/metrics");
-    Ok(Server::start_metrics(
-        listener,
-        app.clone(),
-        config.limits.clone(),
-    ))
+fn start_metrics(listener: Listener, app: &App, config: &ServeConfig) -> Server {
+    if let Some(address) = listener.tcp_address() {
+        tracing::info!("metrics at http://{address}/metrics");
+    }
+    Server::start_metrics(listener, app.clone(), config.limits.clone())
 }
 
 /// Who imports in the background, if anybody does. Ends when it is dropped.
@@ -258,16 +259,7 @@ fn upstreams(config: &ServeConfig) -> String {
 }
 
 /// `athens 1.2.3 serving storage-root at http://127.0.0.1:3000`: scripts and people read it.
-fn ready_line(
-    root: &Path,
-    addresses: &[SocketAddr],
-    base_path: &BasePath,
-    upstreams: &str,
-) -> String {
-    let urls: Vec<String> = addresses
-        .iter()
-        .map(|address| format!("http://{address}{base_path}"))
-        .collect();
+fn ready_line(root: &Path, urls: &[String], upstreams: &str) -> String {
     format!(
         "athens {} serving {}{upstreams} at {}",
         env!("CARGO_PKG_VERSION"),
@@ -295,40 +287,6 @@ pub(super) fn check_root(root: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn bind_all(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
-    addresses
-        .iter()
-        .map(|address| bind(*address, "--listen"))
-        .collect()
-}
-
-fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    listen(address).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "cannot listen on {address}: the port is taken; stop the program that uses it, or choose another port with {flag} (port 0 takes a free one)"
-        ),
-        io::ErrorKind::AddrNotAvailable => anyhow::anyhow!(
-            "cannot listen on {address}: this machine has no such address; choose another one with {flag}"
-        ),
-        io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-            "cannot listen on {address}: not allowed; ports below 1024 need a privilege, choose a higher one with {flag}"
-        ),
-        _ => anyhow::anyhow!("cannot listen on {address}: {error}; choose another address with {flag}"),
-    })
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6(),
-    }?;
-    // A restart must not wait for the connections of the last run to leave TIME_WAIT. On Linux this does not let two
-    // programs listen on one port.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
 /// A connection is a file descriptor, and so is each file being sent: the usual soft limit of 1024 would be reached
 /// long before `--max-connections`. The hard limit is the operator's and stays.
 fn raise_open_files_limit() {
@@ -349,29 +307,15 @@ mod tests {
 
     #[test]
     fn the_ready_line() {
-        for (addresses, prefix, line) in [
-            (&["127.0.0.1:3000"][..], "", "at http://127.0.0.1:3000"),
-            (
-                &["127.0.0.1:80", "[::1]:81"],
-                "",
-                "at http://127.0.0.1:80 and http://[::1]:81",
-            ),
-            (&["0.0.0.0:3000"], "/go", "at http://0.0.0.0:3000/go"),
-        ] {
-            let addresses: Vec<SocketAddr> = addresses
-                .iter()
-                .map(|address| address.parse().unwrap())
-                .collect();
-            let prefix: BasePath = prefix.parse().unwrap();
-            assert_eq!(
-                ready_line(Path::new("storage-root"), &addresses, &prefix, " offline"),
-                format!(
-                    "athens {} serving storage-root offline {line}",
-                    env!("CARGO_PKG_VERSION")
-                )
-            );
-        }
-        let line = ready_line(Path::new("a\nb"), &[], &BasePath::default(), "");
+        let urls = ["http://127.0.0.1:80/go", "unix:/run/athens.sock"].map(str::to_owned);
+        assert_eq!(
+            ready_line(Path::new("storage-root"), &urls, " offline"),
+            format!(
+                "athens {} serving storage-root offline at http://127.0.0.1:80/go and unix:/run/athens.sock",
+                env!("CARGO_PKG_VERSION")
+            )
+        );
+        let line = ready_line(Path::new("a\nb"), &urls, "");
         assert!(line.contains(r"serving a\nb at"), "{line}");
     }
 }

@@ -20,6 +20,12 @@ pub(super) fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
+/// Whether who started this process has passed sockets on to it (`sd_listen_fds(3)`).
+pub(super) fn sockets_are_passed_on() -> bool {
+    text("LISTEN_PID").is_some_and(|pid| pid == std::process::id().to_string())
+        && is_set("LISTEN_FDS")
+}
+
 /// Whether the person wants no colours: `NO_COLOR` is set and not empty.
 #[must_use]
 pub fn no_color() -> bool {

@@ -7,9 +7,10 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{
-    Age, ByteSize, ListenAddress, LogFormatName, MinAgeText, ServeSettings, TimeSpan, WatchName,
+    Age, ByteSize, ListenAddress, ListenPlace, LogFormatName, MinAgeText, ServeSettings, TimeSpan,
+    WatchName,
 };
-use crate::http::{BasePath, PublicUrl};
+use crate::http::{BasePath, PublicUrl, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
@@ -83,6 +84,9 @@ impl Key {
     pub const ALL: &[Self] = keys! {
         "root" root Restart,
         "listen" listen Restart,
+        "tls-cert" tls_cert Restart,
+        "tls-key" tls_key Restart,
+        "trust-proxy" trust_proxy Restart,
         "path-prefix" path_prefix Restart,
         "read-only" read_only Restart,
         "state" state Restart,
@@ -201,7 +205,13 @@ fn named(value: &impl ValueEnum) -> SettingValue {
     SettingValue::One(name.map_or_else(String::new, |name| name.get_name().to_owned()))
 }
 
-impl Shown for Vec<ListenAddress> {
+impl Shown for Vec<TrustedProxy> {
+    fn shown(&self) -> SettingValue {
+        many(self, ToString::to_string)
+    }
+}
+
+impl Shown for Vec<ListenPlace> {
     fn shown(&self) -> SettingValue {
         many(self, ToString::to_string)
     }
@@ -273,6 +283,9 @@ mod tests {
         let file = r#"
             root = "a"
             listen = "127.0.0.1:1"
+            tls-cert = "a"
+            tls-key = "a"
+            trust-proxy = "10.0.0.1"
             path-prefix = "/a"
             read-only = true
             state = "a"

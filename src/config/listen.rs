@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer};
@@ -31,8 +32,7 @@ impl fmt::Display for ListenAddress {
 }
 
 impl FromText for ListenAddress {
-    const EXPECTED: &'static str =
-        "an address with a port, such as \"127.0.0.1:3000\", or a list of them";
+    const EXPECTED: &'static str = "an address with a port, such as \"127.0.0.1:3000\"";
 }
 
 impl<'de> Deserialize<'de> for ListenAddress {
@@ -41,10 +41,56 @@ impl<'de> Deserialize<'de> for ListenAddress {
     }
 }
 
-/// One address may stand in the file without the brackets of a list.
+/// Where to listen for clients: an address and port, `unix:` and the path of a socket, or `systemd` for the sockets that
+/// who started us has made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListenPlace {
+    /// An address and port.
+    Address(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// What was passed on at the start (`LISTEN_FDS`, `sd_listen_fds(3)`).
+    Systemd,
+}
+
+impl FromStr for ListenPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        match text.strip_prefix("unix:") {
+            Some("") => Err("`unix:` is followed by the path of the socket".to_owned()),
+            Some(path) => Ok(Self::Unix(PathBuf::from(path))),
+            None if text == "systemd" => Ok(Self::Systemd),
+            None => text.parse().map(Self::Address).map_err(|_| {
+                format!(
+                    "`{text}` is not an address with a port, such as `127.0.0.1:3000` or `[::1]:3000`, nor \
+                     `unix:/run/athens.sock` nor `systemd`"
+                )
+            }),
+        }
+    }
+}
+
+impl fmt::Display for ListenPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Systemd => f.write_str("systemd"),
+        }
+    }
+}
+
+impl FromText for ListenPlace {
+    const EXPECTED: &'static str =
+        "an address with a port, such as \"127.0.0.1:3000\", or a list of them";
+}
+
+/// One place may stand in the file without the brackets of a list.
 pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Vec<ListenAddress>>, D::Error> {
+) -> Result<Option<Vec<ListenPlace>>, D::Error> {
     deserialize_texts(deserializer).map(Some)
 }
 
@@ -63,6 +109,8 @@ mod tests {
         ] {
             let address: ListenAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text.trim());
+            let place: ListenPlace = text.parse().unwrap();
+            assert_eq!(place, ListenPlace::Address(address.0));
         }
         for text in [
             "",
@@ -76,6 +124,19 @@ mod tests {
             "http://127.0.0.1:1",
         ] {
             assert!(text.parse::<ListenAddress>().is_err(), "{text:?}");
+            assert!(text.parse::<ListenPlace>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn other_places() {
+        for text in ["unix:/run/athens.sock", "unix:a.sock", "systemd"] {
+            let place: ListenPlace = text.parse().unwrap();
+            assert_eq!(place.to_string(), text);
+            assert!(text.parse::<ListenAddress>().is_err());
+        }
+        for text in ["unix:", "Systemd", "unix"] {
+            assert!(text.parse::<ListenPlace>().is_err(), "{text:?}");
         }
     }
 }

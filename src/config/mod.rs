@@ -37,7 +37,7 @@ pub use file::ConfigFileError;
 pub use go_env::GoEnvironment;
 pub use housekeeping::Age;
 pub use keys::{Applies, Key, SettingValue};
-pub use listen::ListenAddress;
+pub use listen::{ListenAddress, ListenPlace};
 pub use loaded::{EffectiveSetting, LoadedConfig, Provenance, Reread};
 pub use min_age::MinAgeText;
 pub use serve::{ConfigError, ServeConfig};

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::upstream::{self, Said};
 use super::{
-    ByteSize, ConfigFileError, GoEnvironment, LogFormatName, ServeSettings, TimeSpan, WatchName,
-    file,
+    ByteSize, ConfigFileError, GoEnvironment, ListenPlace, LogFormatName, ServeSettings, TimeSpan,
+    WatchName, file,
 };
-use crate::http::{BasePath, Limits, PublicUrl, UploadLimits};
+use crate::http::{BasePath, CertificateFiles, Limits, PublicUrl, TrustedProxies, UploadLimits};
 use crate::logging::{LogFormat, LogSettings};
 use crate::proxy::{ProxySettings, WatchMode};
 
@@ -20,7 +20,11 @@ pub struct ServeConfig {
     /// What is served, and how the folder is watched.
     pub proxy: ProxySettings,
     /// Where to listen; never empty.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<ListenPlace>,
+    /// The certificate that is shown, if connections are to be encrypted.
+    pub tls: Option<CertificateFiles>,
+    /// Whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
     /// The path below which everything is served.
     pub base_path: BasePath,
     /// What a client may cost.
@@ -62,6 +66,14 @@ pub enum ConfigError {
         why: String,
         /// The flag to give instead.
         flag: &'static str,
+    },
+    /// One of two settings that need each other.
+    #[error("`{given}` needs `{missing}`: give both, or neither")]
+    HalfOfTwo {
+        /// The one that is there.
+        given: &'static str,
+        /// The one that is not.
+        missing: &'static str,
     },
     /// A value lies outside its limits.
     #[error("`{key}`: {value} is {problem}")]
@@ -180,11 +192,16 @@ impl ServeConfig {
                 metrics: Default::default(),
             },
             listen: match settings.listen {
-                Some(addresses) if !addresses.is_empty() => {
-                    addresses.into_iter().map(|address| address.0).collect()
-                }
-                _ => vec![LISTEN],
+                Some(places) if !places.is_empty() => places,
+                _ if super::environment::sockets_are_passed_on() => vec![ListenPlace::Systemd],
+                _ => vec![ListenPlace::Address(LISTEN)],
             },
+            tls: certificate_files(settings.tls_cert, settings.tls_key)?,
+            trusted_proxies: settings
+                .trust_proxy
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
             state: settings.state,
             read_auth: settings.read_auth.unwrap_or(false),
             uploads: UploadLimits {
@@ -213,6 +230,19 @@ impl ServeConfig {
                 },
             },
         })
+    }
+}
+
+fn certificate_files(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<CertificateFiles>, ConfigError> {
+    let half = |given, missing| ConfigError::HalfOfTwo { given, missing };
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(CertificateFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half("tls-cert", "tls-key")),
+        (None, Some(_)) => Err(half("tls-key", "tls-cert")),
     }
 }
 
@@ -279,7 +309,13 @@ mod tests {
         let command = ServeSettings::augment_args(Command::new("test"));
         let defaults = [
             ("root", ROOT.to_owned()),
-            ("listen", LISTEN.to_string()),
+            (
+                "listen",
+                format!("{LISTEN}, or systemd where sockets were passed on"),
+            ),
+            ("tls-cert", "none".to_owned()),
+            ("tls-key", "none".to_owned()),
+            ("trust-proxy", "none".to_owned()),
             ("path-prefix", "none".to_owned()),
             ("read-only", "false".to_owned()),
             ("watch", "native".to_owned()),
@@ -362,7 +398,7 @@ mod tests {
     #[test]
     fn defaults() {
         let config = ServeConfig::resolve(ServeSettings::default(), None, || None).unwrap();
-        assert_eq!(config.listen, [LISTEN]);
+        assert_eq!(config.listen, [ListenPlace::Address(LISTEN)]);
         assert_eq!(config.proxy.root, Path::new(ROOT));
         assert!(!config.proxy.read_only);
         assert_eq!(config.limits.max_connections, 4096);

@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
 use super::housekeeping::Age;
-use super::listen::{ListenAddress, one_or_many};
+use super::listen::{ListenAddress, ListenPlace, one_or_many};
 use super::min_age::MinAgeText;
 use super::units::{ByteSize, FromText, TimeSpan, deserialize_text, deserialize_texts};
-use crate::http::{BasePath, PublicUrl};
+use crate::http::{BasePath, PublicUrl, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
@@ -27,16 +27,37 @@ pub struct ServeSettings {
     #[arg(long, env = "ATHENS_ROOT", value_name = "DIR")]
     pub root: Option<PathBuf>,
 
-    /// Address and port to listen on; port 0 takes a free one. May be given several times, or as a list with commas
-    /// [default: 127.0.0.1:3000]
+    /// Where to listen: address and port (port 0 takes a free one), unix: and the path of a socket, or systemd for sockets
+    /// that were passed on. May be given several times, or as a list with commas [default: 127.0.0.1:3000, or systemd where
+    /// sockets were passed on]
     #[arg(
         long,
         env = "ATHENS_LISTEN",
-        value_name = "ADDRESS:PORT",
+        value_name = "PLACE",
         value_delimiter = ','
     )]
     #[serde(default, deserialize_with = "one_or_many")]
-    pub listen: Option<Vec<ListenAddress>>,
+    pub listen: Option<Vec<ListenPlace>>,
+
+    /// Certificate to show to clients, in PEM, with those of the authorities between: with it, TCP sockets speak TLS,
+    /// and HTTP/2 [default: none]
+    #[arg(long, env = "ATHENS_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Key of that certificate, in PEM, not encrypted [default: none]
+    #[arg(long, env = "ATHENS_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Reverse proxies whose word is taken for the address of a client: networks, addresses, or unix for all on Unix
+    /// sockets. May be given several times, or as a list with commas [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_TRUST_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "texts")]
+    pub trust_proxy: Option<Vec<TrustedProxy>>,
 
     /// Path below which everything is served, for a server that shares its host name, such as /go [default: none]
     #[arg(long, env = "ATHENS_PATH_PREFIX", value_name = "PATH")]
@@ -541,6 +562,9 @@ impl ServeSettings {
         let Self {
             root,
             listen,
+            tls_cert,
+            tls_key,
+            trust_proxy,
             path_prefix,
             read_only,
             state,
@@ -595,6 +619,9 @@ impl ServeSettings {
         Self {
             root: self.root.or(root),
             listen: self.listen.or(listen),
+            tls_cert: self.tls_cert.or(tls_cert),
+            tls_key: self.tls_key.or(tls_key),
+            trust_proxy: self.trust_proxy.or(trust_proxy),
             path_prefix: self.path_prefix.or(path_prefix),
             read_only: self.read_only.or(read_only),
             state: self.state.or(state),
@@ -673,6 +700,10 @@ pub enum LogFormatName {
 
 impl FromText for BasePath {
     const EXPECTED: &'static str = "a path such as \"/go\"";
+}
+
+impl FromText for TrustedProxy {
+    const EXPECTED: &'static str = "a network such as \"10.0.0.0/8\", or a list of them";
 }
 
 impl FromText for LogFilter {

@@ -1,6 +1,5 @@
 //! The access log: one event for each request, when its answer has ended.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -8,9 +7,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use warp::http::header::CONTENT_LENGTH;
-use warp::http::{Method, Request, Response, StatusCode};
+use warp::http::{Method, Request, Response, StatusCode, Version};
 
 use super::activity::Activity;
+use super::client::Client;
+use super::http2;
 use super::measured::{Measured, Meter};
 use super::text::escape_control;
 
@@ -20,7 +21,7 @@ const LONGEST_PATH: usize = 1024;
 /// A request that is being answered. Logged when it is dropped, whichever way that happens.
 #[derive(Debug)]
 pub(super) struct Record {
-    client: SocketAddr,
+    client: Client,
     method: Method,
     /// `None` if nobody listens: then it is not made either.
     path: Option<String>,
@@ -35,7 +36,7 @@ pub(super) struct Record {
 impl Record {
     /// Of a request that starts now.
     pub(super) fn start<B>(
-        client: SocketAddr,
+        client: Client,
         request: &Request<B>,
         activity: Activity,
         meter: &Meter,
@@ -77,9 +78,12 @@ impl Record {
     }
 }
 
-/// The request target as it was sent.
+/// The request target as it was sent. HTTP/2 sends its parts apart, and most clients of HTTP/1.1 only the path.
 fn target<B>(request: &Request<B>) -> String {
-    request.uri().to_string()
+    match request.uri().path_and_query() {
+        Some(path) if request.version() == Version::HTTP_2 => path.to_string(),
+        _ => request.uri().to_string(),
+    }
 }
 
 impl Drop for Record {
@@ -122,10 +126,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Logged<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        http2::taken();
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         match &frame {
             Poll::Ready(None) => self.record.ended = true,
             Poll::Ready(Some(Ok(frame))) => {
+                http2::offered();
                 if let Some(data) = frame.data_ref() {
                     self.record.sent += data.len() as u64;
                 }

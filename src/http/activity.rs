@@ -4,6 +4,9 @@
 //! a strict limit for slow headers, every idle connection would be cut after it too. So the three limits are kept
 //! here. The socket's wrapper says when bytes move, the service says when a request starts and its answer ends, and
 //! the connection asks for the deadline after each step.
+//!
+//! With HTTP/2 many requests are answered at a time, and bytes may come that belong to none: who has no request open is
+//! idle whatever it sends. The first request has to come as soon as with HTTP/1.1.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,19 +36,23 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     phase: Phase,
+    /// Requests that are being answered.
+    running: usize,
+    /// HTTP/2.
+    is_multiplexed: bool,
     /// Since when the client takes nothing of what is to be sent.
     stalled: Option<Instant>,
     /// Since when our sending side is closed.
     closed: Option<Instant>,
-    /// The server stops: nobody is waited for.
-    is_stopping: bool,
+    /// Since when the server stops: nobody is waited for.
+    stopping: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
     /// The head of a request is on its way, since then. Also right after accepting: who connects has to speak.
     Head(Instant),
-    /// A request is being answered; how long that may take is not the connection's business.
+    /// Requests are being answered; how long that may take is not the connection's business.
     Answering,
     /// Between two requests, since then.
     Idle(Instant),
@@ -64,14 +71,28 @@ impl State {
     fn accepted(now: Instant) -> Self {
         Self {
             phase: Phase::Head(now),
+            running: 0,
+            is_multiplexed: false,
             stalled: None,
             closed: None,
-            is_stopping: false,
+            stopping: None,
+        }
+    }
+
+    fn request_started(&mut self) {
+        self.running += 1;
+        self.phase = Phase::Answering;
+    }
+
+    fn response_ended(&mut self, now: Instant) {
+        self.running = self.running.saturating_sub(1);
+        if self.running == 0 {
+            self.phase = Phase::Idle(now);
         }
     }
 
     fn bytes_read(&mut self, now: Instant) {
-        if let Phase::Idle(_) = self.phase {
+        if let (Phase::Idle(_), false) = (self.phase, self.is_multiplexed) {
             self.phase = Phase::Head(now);
         }
     }
@@ -99,7 +120,11 @@ impl State {
         match self.phase {
             Phase::Head(since) => Some((since + limits.header_timeout, Overdue::Head)),
             Phase::Answering => None,
-            Phase::Idle(since) => Some((since + limits.idle_timeout, Overdue::Idle)),
+            // hyper ends a connection without requests by itself, but for one of HTTP/2 that does not answer.
+            Phase::Idle(since) => Some(match self.stopping {
+                Some(stopping) => (since.max(stopping) + LINGER, Overdue::Close),
+                None => (since + limits.idle_timeout, Overdue::Idle),
+            }),
         }
     }
 }
@@ -113,19 +138,26 @@ impl Activity {
         }))
     }
 
-    /// A request was read whole.
+    /// TLS has come about: the time for the first head starts.
+    pub(super) fn secured(&self, is_multiplexed: bool) {
+        let mut state = self.state();
+        state.phase = Phase::Head(Instant::now());
+        state.is_multiplexed = is_multiplexed;
+    }
+
+    /// The head of a request was read whole.
     pub(super) fn request_started(&self) {
-        self.state().phase = Phase::Answering;
+        self.state().request_started();
     }
 
     /// The answer's last byte was handed over, or the answer was given up.
     pub(super) fn response_ended(&self) {
-        self.state().phase = Phase::Idle(Instant::now());
+        self.state().response_ended(Instant::now());
     }
 
     /// The server stops: what is done is closed at once.
     pub(super) fn stop(&self) {
-        self.state().is_stopping = true;
+        self.state().stopping.get_or_insert_with(Instant::now);
     }
 
     /// When the connection is to be cut if nothing happens, and what for.
@@ -152,7 +184,7 @@ impl Activity {
     pub(super) fn closed(&self) -> bool {
         let mut state = self.state();
         state.closed.get_or_insert_with(Instant::now);
-        !state.is_stopping
+        state.stopping.is_none()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -214,9 +246,9 @@ mod tests {
     #[test]
     fn an_answer_has_none_and_then_the_connection_is_idle() {
         let mut case = Case::new();
-        case.state.phase = Phase::Answering;
+        case.state.request_started();
         case.is_due(None);
-        case.state.phase = Phase::Idle(case.at(1000));
+        case.state.response_ended(case.at(1000));
         case.is_due(Some((1000 + IDLE, Overdue::Idle)));
         case.state.bytes_read(case.at(1100));
         case.is_due(Some((1100 + HEAD, Overdue::Head)));
@@ -241,6 +273,41 @@ mod tests {
         case.is_due(Some((2 + WRITE, Overdue::Write)));
         case.state.bytes_written(case.at(50));
         case.is_due(Some((50 + IDLE, Overdue::Idle)));
+    }
+
+    #[test]
+    fn with_many_requests_the_last_one_decides() {
+        let mut case = Case::new();
+        case.state.is_multiplexed = true;
+        case.state.bytes_read(case.at(1));
+        case.is_due(Some((HEAD, Overdue::Head)));
+        case.state.request_started();
+        case.state.request_started();
+        case.state.response_ended(case.at(10));
+        case.state.bytes_read(case.at(11));
+        case.is_due(None);
+        case.state.response_ended(case.at(20));
+        case.is_due(Some((20 + IDLE, Overdue::Idle)));
+        // Answers to pings, wider windows: nothing that a request starts with.
+        case.state.bytes_read(case.at(30));
+        case.is_due(Some((20 + IDLE, Overdue::Idle)));
+        case.state.request_started();
+        case.is_due(None);
+    }
+
+    #[test]
+    fn who_is_idle_while_the_server_stops_is_not_waited_for() {
+        let mut case = Case::new();
+        case.state.request_started();
+        case.state.stopping = Some(case.at(5));
+        case.is_due(None);
+        case.state.response_ended(case.at(50));
+        case.is_due(Some((50 + LINGER.as_secs(), Overdue::Close)));
+        let mut idle = Case::new();
+        idle.state.request_started();
+        idle.state.response_ended(idle.at(1));
+        idle.state.stopping = Some(idle.at(50));
+        idle.is_due(Some((50 + LINGER.as_secs(), Overdue::Close)));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use warp::path::Tail;
 use warp::reply::Response;
 
 use super::App;
+use super::client::Client;
 use super::error::Refusal;
-use super::guard::Client;
 use crate::proxy::{Caller, StoredOnly};
 
 /// A request that reads.

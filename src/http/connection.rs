@@ -1,9 +1,9 @@
 //! One connection: hyper under our limits, with a graceful end.
 
 use std::convert::Infallible;
-use std::future::{Future as _, poll_fn};
-use std::net::SocketAddr;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,16 +11,21 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use warp::http::header::CONNECTION;
-use warp::http::{HeaderValue, Request};
+use tokio_util::task::TaskTracker;
+use warp::http::header::{CONNECTION, HOST};
+use warp::http::{HeaderValue, Request, Version};
 use warp::reply::Response;
 
 use super::access::Record;
 use super::activity::{Activity, Overdue};
-use super::guard::Client;
+use super::certificates::H2;
+use super::client::{Origin, Peer, Secure};
+use super::http2::{self, Streams};
 use super::measured::Meter;
 use super::message;
 use super::server::Limits;
@@ -36,34 +41,136 @@ pub(super) struct Stop {
     pub(super) at_once: CancellationToken,
 }
 
-/// Serves the requests of one connection until it ends.
-pub(super) async fn serve<S>(
-    stream: TcpStream,
-    client: SocketAddr,
-    routes: S,
-    limits: Limits,
-    stop: Stop,
-    meter: Meter,
-) where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + 'static,
+/// What a connection is served with.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+    pub(super) routes: S,
+    pub(super) origin: Origin,
+    pub(super) limits: Limits,
+    pub(super) stop: Stop,
+    pub(super) meter: Meter,
+    /// Where requests of HTTP/2 run.
+    pub(super) tasks: TaskTracker,
+}
+
+/// What carries a connection.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {}
+
+impl<S> Connection<S>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Send + Sync + 'static,
+    S::Future: Send,
 {
-    // A small answer must not wait for the acknowledgement of the last one.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%client, %error, "cannot set TCP_NODELAY");
+    /// Serves the requests of a connection in the clear until it ends: HTTP/1.1.
+    pub(super) async fn serve(self, stream: impl Transport) {
+        let activity = Activity::new(self.limits.clone());
+        let stream = Watched::new(stream, activity.clone());
+        self.http1(stream, &activity).await;
     }
-    let activity = Activity::new(limits.clone());
-    let io = TokioIo::new(Watched::new(stream, activity.clone()));
-    let service = service_fn(|request| answer(&routes, client, (&activity, &meter), request));
-    let mut connection = pin!(builder(&limits).serve_connection(io, service));
+
+    /// Serves the requests of a connection over TLS until it ends: HTTP/2 where the client can, else HTTP/1.1.
+    pub(super) async fn serve_tls(self, stream: impl Transport, acceptor: TlsAcceptor) {
+        let activity = Activity::new(self.limits.clone());
+        let stream = Watched::new(stream, activity.clone());
+        let Some(stream) = self.handshake(stream, acceptor).await else {
+            return;
+        };
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+        activity.secured(is_http2);
+        if is_http2 {
+            self.http2(stream, activity).await;
+        } else {
+            self.http1(stream, &activity).await;
+        }
+    }
+
+    /// Whatever goes wrong here is the client's affair: scanners and half-configured clients come all the time.
+    async fn handshake<I: Transport>(
+        &self,
+        stream: I,
+        acceptor: TlsAcceptor,
+    ) -> Option<TlsStream<I>> {
+        let peer = self.origin.peer;
+        let handshake = timeout(self.limits.header_timeout, acceptor.accept(stream));
+        tokio::select! {
+            biased;
+            // Nothing was asked yet that could be finished.
+            () = self.stop.gently.cancelled() => None,
+            result = handshake => match result {
+                Ok(Ok(stream)) => Some(stream),
+                Ok(Err(error)) => {
+                    tracing::debug!(client = %peer, %error, "no TLS");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!(client = %peer, "no TLS in time");
+                    None
+                }
+            }
+        }
+    }
+
+    async fn http1(&self, stream: impl Transport, activity: &Activity) {
+        let service = service_fn(|request| {
+            answer(&self.routes, &self.origin, (activity, &self.meter), request)
+        });
+        let connection =
+            http1_builder(&self.limits).serve_connection(TokioIo::new(stream), service);
+        let finish = |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
+        drive(connection, finish, activity, &self.stop, self.origin.peer).await;
+    }
+
+    async fn http2(self, stream: impl Transport, activity: Activity) {
+        let Self {
+            routes,
+            origin,
+            limits,
+            stop,
+            meter,
+            tasks,
+        } = self;
+        let peer = origin.peer;
+        // Each request runs in a task of its own, which may outlive this one by a moment.
+        let shared = Arc::new((routes, origin, activity.clone(), meter));
+        let service = service_fn(move |request| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (routes, origin, activity, meter) = &*shared;
+                answer(routes, origin, (activity, meter), request).await
+            }
+        });
+        let connection = http2::builder(&limits, Streams::new(tasks, &limits))
+            .serve_connection(TokioIo::new(stream), service);
+        let finish = |connection: Pin<&mut hyper::server::conn::http2::Connection<_, _, _>>| {
+            connection.graceful_shutdown();
+        };
+        drive(connection, finish, &activity, &stop, peer).await;
+    }
+}
+
+/// Polls a connection of hyper's until it ends, is told to, or has done something for too long.
+async fn drive<C>(
+    connection: C,
+    finish: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+    stop: &Stop,
+    peer: Peer,
+) where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut connection = pin!(connection);
     let mut gently = pin!(stop.gently.cancelled());
     let mut at_once = pin!(stop.at_once.cancelled());
-    let mut timer = Timer::new(&activity);
+    let mut timer = Timer::new(activity);
     let mut is_stopping = false;
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(cx) {
                 if let Err(error) = result {
-                    tracing::debug!(%client, %error, "connection ended");
+                    tracing::debug!(client = %peer, %error, "connection ended");
                 }
                 return Poll::Ready(());
             }
@@ -71,21 +178,21 @@ pub(super) async fn serve<S>(
             if !is_stopping && gently.as_mut().poll(cx).is_ready() {
                 is_stopping = true;
                 activity.stop();
-                connection.as_mut().graceful_shutdown();
+                finish(connection.as_mut());
                 continue;
             }
             if at_once.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             return timer.poll(cx).map(|overdue| {
-                tracing::debug!(%client, ?overdue, "connection cut");
+                tracing::debug!(client = %peer, ?overdue, "connection cut");
             });
         }
     })
     .await;
 }
 
-fn builder(limits: &Limits) -> http1::Builder {
+fn http1_builder(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         // See `activity`.
@@ -101,21 +208,35 @@ fn builder(limits: &Limits) -> http1::Builder {
 /// One request: checked, answered by the routes, logged.
 async fn answer<S>(
     routes: &S,
-    client: SocketAddr,
+    origin: &Origin,
     (activity, meter): (&Activity, &Meter),
     mut request: Request<Incoming>,
 ) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
+    let client = origin.client(request.headers());
     let record = Record::start(client, &request, activity.clone(), meter);
-    request.extensions_mut().insert(Client(client));
+    let is_http2 = request.version() == Version::HTTP_2;
     let ends = message::ends_connection(&request);
     let mut response = match message::check(&request) {
-        Ok(()) => routes.call(request).await?,
+        Ok(()) => {
+            if let Some(host) = message::host_of_authority(&request) {
+                request.headers_mut().insert(HOST, host);
+            }
+            request.extensions_mut().insert(client);
+            if origin.is_secure {
+                request.extensions_mut().insert(Secure);
+            }
+            routes.call(request).await?
+        }
         Err(refusal) => with_common_headers(refusal.into_response()),
     };
-    if ends {
+    if is_http2 {
+        // RFC 9113, 8.2.2: such a header makes the message malformed. The connection stays: its requests are told apart
+        // by frames, whatever one of them says.
+        response.headers_mut().remove(CONNECTION);
+    } else if ends {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));

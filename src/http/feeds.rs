@@ -13,8 +13,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply as _};
 
 use super::App;
+use super::client::Client;
 use super::error::{NO_STORE, Refusal};
-use super::guard::Client;
 use super::publish::json_reply;
 use super::query::Query;
 use crate::auth::Right;

@@ -11,8 +11,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply as _};
 
 use super::App;
+use super::client::Client;
 use super::error::{NO_STORE, Refusal};
-use super::guard::Client;
 use super::text::escape_html;
 use crate::module::ModulePath;
 

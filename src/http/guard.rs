@@ -1,6 +1,6 @@
 //! Who asks, and whether they may: from the `Authorization` header to an [`Access`], or a refusal.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,13 +8,10 @@ use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
 use super::App;
+use super::client::Client;
 use super::error::Refusal;
 use crate::auth::{Access, Denied, Penalty, Right, Throttle, TokenStore, presented_token};
 use crate::module::{ModulePath, Time};
-
-/// The address of the client, as the connection knows it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Client(pub(super) SocketAddr);
 
 /// The tokens that open the doors, and what is known of those who knock with wrong ones.
 #[derive(Debug)]
@@ -83,7 +80,7 @@ impl Guard {
     }
 
     async fn slowed(&self, client: Option<Client>, why: String) -> Refusal {
-        let address = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0.ip());
+        let address = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), Client::address);
         match self.throttle.failed(address, Instant::now()) {
             Penalty::None => Refusal::Unauthorized(why),
             Penalty::Delay(delay) => {

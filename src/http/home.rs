@@ -8,6 +8,7 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply as _};
 
 use super::App;
+use super::client::Secure;
 use super::error::{NO_STORE, TEXT};
 use super::message::is_host;
 use super::text::escape_html;
@@ -28,8 +29,9 @@ pub(super) fn route(
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::path::end()
         .and(warp::header::headers_cloned())
-        .map(move |headers: HeaderMap| {
-            let goproxy = goproxy(&headers, app.base_path().as_str());
+        .and(warp::ext::optional::<Secure>())
+        .map(move |headers: HeaderMap, secure: Option<Secure>| {
+            let goproxy = goproxy(&headers, secure.is_some(), app.base_path().as_str());
             let content = content(app.proxy().tree_size());
             if wants_html(&headers) {
                 html(&goproxy, &content)
@@ -43,12 +45,13 @@ pub(super) fn route(
 ///
 /// The `Host` header is the client's own text: it is shown only if it is nothing but a host and a port. A proxy before
 /// us that ends TLS says so in `X-Forwarded-Proto`; whoever lies there lies to himself.
-fn goproxy(headers: &HeaderMap, base_path: &str) -> String {
+fn goproxy(headers: &HeaderMap, is_secure: bool, base_path: &str) -> String {
     let host = headers
         .get(HOST)
         .and_then(|host| host.to_str().ok())
         .filter(|host| is_host(host));
     let scheme = match headers.get("x-forwarded-proto") {
+        _ if is_secure => "https",
         Some(scheme) if scheme == "https" => "https",
         _ => "http",
     };
@@ -162,8 +165,10 @@ mod tests {
             (&[("host", "a\"b")], "http://<this server>/x"),
             (&[("host", "a/b")], "http://<this server>/x"),
         ] {
-            assert_eq!(goproxy(&headers(pairs), "/x"), url, "{pairs:?}");
+            assert_eq!(goproxy(&headers(pairs), false, "/x"), url, "{pairs:?}");
         }
+        let secure = goproxy(&headers(&[("host", "go.example.com")]), true, "");
+        assert_eq!(secure, "https://go.example.com");
     }
 
     #[test]

@@ -6,13 +6,18 @@
 use std::net::Ipv6Addr;
 
 use warp::http::header::{HOST, TRANSFER_ENCODING};
-use warp::http::{Method, Request, Version};
+use warp::http::uri::Authority;
+use warp::http::{HeaderValue, Method, Request, Version};
 
 use super::error::Refusal;
 
 /// Refuses a message that is not to be trusted. The connection ends with it.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
-    check_host(request)?;
+    if request.version() == Version::HTTP_2 {
+        check_authority(request)?;
+    } else {
+        check_host(request)?;
+    }
     check_framing(request)?;
     check_target(request)
 }
@@ -37,6 +42,44 @@ fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
             )),
         },
     }
+}
+
+/// RFC 9113, 8.3.1: an HTTP/2 request says whom it asks in `:authority`, or in `Host`; in both only if they agree. No
+/// user is in it.
+///
+/// Threat: as with two `Host` headers.
+fn check_authority<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => return Err(Refusal::BadMessage("there is more than one Host header")),
+        (host, None) => host,
+    };
+    let authority = request.uri().authority().map(Authority::as_str);
+    let agrees = match (authority, host) {
+        (None, None) => return Err(Refusal::BadMessage("the Host header is missing")),
+        (Some(authority), Some(host)) => authority.as_bytes().eq_ignore_ascii_case(host.as_bytes()),
+        _ => true,
+    };
+    if !agrees {
+        return Err(Refusal::BadMessage(
+            "the Host header is not what :authority says",
+        ));
+    }
+    let said = authority.or_else(|| host?.to_str().ok());
+    if said.is_some_and(is_host) {
+        return Ok(());
+    }
+    Err(Refusal::BadMessage(
+        "the request is not for a host and a port",
+    ))
+}
+
+/// What the `Host` header would be of a request of HTTP/2 that has none: routes need not know the difference.
+pub(super) fn host_of_authority<B>(request: &Request<B>) -> Option<HeaderValue> {
+    if request.version() != Version::HTTP_2 || request.headers().contains_key(HOST) {
+        return None;
+    }
+    HeaderValue::from_str(request.uri().authority()?.as_str()).ok()
 }
 
 /// A GET or HEAD has no body worth sending in chunks, and a body is where smuggled requests live.
@@ -216,6 +259,28 @@ mod tests {
             ("GET", "http://a/b", Version::HTTP_11, &[h], true),
             ("GET", "https://a/b", Version::HTTP_11, &[h], true),
             ("GET", "ftp://a/b", Version::HTTP_11, &[h], false),
+            ("GET", "https://a/b", Version::HTTP_2, &[], true),
+            (
+                "GET",
+                "https://a:80/b",
+                Version::HTTP_2,
+                &[("host", "A:80")],
+                true,
+            ),
+            (
+                "GET",
+                "https://a/b",
+                Version::HTTP_2,
+                &[("host", "b")],
+                false,
+            ),
+            ("GET", "https://a/b", Version::HTTP_2, &[h, h], false),
+            ("GET", "https://u@a/b", Version::HTTP_2, &[], false),
+            ("GET", "/b", Version::HTTP_2, &[h], true),
+            ("GET", "/b", Version::HTTP_2, &[("host", "a b")], false),
+            ("GET", "/b", Version::HTTP_2, &[("host", "")], false),
+            ("GET", "/b", Version::HTTP_2, &[], false),
+            ("CONNECT", "a:80", Version::HTTP_2, &[], true),
         ] {
             let request = request(method, target, version, headers);
             assert_eq!(

@@ -6,8 +6,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply as _};
 
 use super::App;
+use super::client::Client;
 use super::error::{NO_STORE, Refusal};
-use super::guard::Client;
 use crate::metrics::TextFormat;
 use crate::store::StoreError;
 

@@ -13,8 +13,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply as _};
 
 use super::App;
+use super::client::Client;
 use super::error::{NO_STORE, Refusal, text_reply};
-use super::guard::Client;
 use super::measured::{UploadTally, delete_outcome};
 use super::methods;
 use super::request::{ProxyRequest, Target};

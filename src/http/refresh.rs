@@ -7,8 +7,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::App;
+use super::client::Client;
 use super::error::Refusal;
-use super::guard::Client;
 use super::methods;
 use super::publish::json_reply;
 use super::request::{clean, module_path};

@@ -2,21 +2,26 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::service::Service;
-use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 use warp::http::Request;
 use warp::reply::Response;
 
-use super::connection::{self, Stop};
+use super::certificates::Certificates;
+use super::client::Origin;
+use super::connection::{Connection, Stop};
+use super::listener::{Accept, Kind, Listener};
 use super::live::{self, Replace};
 use super::measured::Meter;
+use super::trusted_proxies::TrustedProxies;
 use super::{App, BasePath};
 
 /// What clients may cost.
@@ -53,17 +58,31 @@ const MOST_COLLECTORS: usize = 64;
 /// The same complaint is logged once in this time.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
+/// How connections are treated.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSettings {
+    /// What clients may cost.
+    pub limits: Limits,
+    /// With one, all TCP sockets speak TLS.
+    pub certificates: Option<Certificates>,
+    /// Whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
     tasks: TaskTracker,
     shared: Arc<Shared>,
+    /// One for each accept loop.
+    loops: Vec<mpsc::Sender<oneshot::Sender<()>>>,
     replace: Replace,
 }
 
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
+    proxies: Arc<TrustedProxies>,
     stop: Stop,
     places: Arc<Semaphore>,
     meter: Meter,
@@ -74,23 +93,26 @@ struct Shared {
 impl Server {
     /// Serves an application on sockets that listen already. Needs a tokio runtime.
     #[must_use]
-    pub fn start(listeners: Vec<TcpListener>, app: App, limits: Limits) -> Self {
+    pub fn start(listeners: Vec<Listener>, app: App, settings: ServerSettings) -> Self {
         let meter = Meter::new(app.metrics().clone(), app.base_path());
         let (routes, replace) = live::service(app);
-        Self::start_service(listeners, routes, replace, limits, meter)
+        Self::start_service(listeners, routes, replace, settings, meter)
     }
 
-    /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket. Needs a tokio
-    /// runtime.
+    /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket; without TLS.
+    /// Needs a tokio runtime.
     #[must_use]
-    pub fn start_metrics(listener: TcpListener, app: App, limits: Limits) -> Self {
-        let limits = Limits {
-            max_connections: limits.max_connections.min(MOST_COLLECTORS),
-            ..limits
+    pub fn start_metrics(listener: Listener, app: App, limits: Limits) -> Self {
+        let settings = ServerSettings {
+            limits: Limits {
+                max_connections: limits.max_connections.min(MOST_COLLECTORS),
+                ..limits
+            },
+            ..ServerSettings::default()
         };
         let meter = Meter::new(app.metrics().clone(), &BasePath::default());
         let (routes, replace) = live::metrics_service(app);
-        Self::start_service(vec![listener], routes, replace, limits, meter)
+        Self::start_service(vec![listener], routes, replace, settings, meter)
     }
 
     /// Answers from another application from now on; requests that came before are answered from the one they found.
@@ -99,10 +121,10 @@ impl Server {
     }
 
     fn start_service<S>(
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listener>,
         routes: S,
         replace: Replace,
-        limits: Limits,
+        settings: ServerSettings,
         meter: Meter,
     ) -> Self
     where
@@ -110,29 +132,59 @@ impl Server {
         S: Clone + Send + Sync + 'static,
         S::Future: Send,
     {
-        let tasks = TaskTracker::new();
-        let shared = Arc::new(Shared {
-            places: Arc::new(Semaphore::new(
-                limits.max_connections.min(Semaphore::MAX_PERMITS),
-            )),
-            limits,
-            meter,
-            stop: Stop::default(),
-            full: Complaint::default(),
-            failing: Complaint::default(),
-        });
-        for listener in listeners {
-            tasks.spawn(accept_all(
-                listener,
-                routes.clone(),
-                tasks.clone(),
-                Arc::clone(&shared),
-            ));
-        }
-        Self {
-            tasks,
-            shared,
+        let limits = settings.limits;
+        let mut server = Self {
+            tasks: TaskTracker::new(),
+            shared: Arc::new(Shared {
+                places: Arc::new(Semaphore::new(
+                    limits.max_connections.min(Semaphore::MAX_PERMITS),
+                )),
+                limits,
+                meter,
+                proxies: Arc::new(settings.trusted_proxies),
+                stop: Stop::default(),
+                full: Complaint::default(),
+                failing: Complaint::default(),
+            }),
+            loops: Vec::new(),
             replace,
+        };
+        let tls = settings.certificates.as_ref().map(Certificates::acceptor);
+        for Listener(listener) in listeners {
+            match listener {
+                Kind::Tcp(listener) => server.start_loop(listener, tls.clone(), routes.clone()),
+                Kind::Unix(listener) => server.start_loop(listener, None, routes.clone()),
+            }
+        }
+        server
+    }
+
+    fn start_loop<S>(&mut self, listener: impl Accept, tls: Option<TlsAcceptor>, routes: S)
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        let (sender, questions) = mpsc::channel(1);
+        self.loops.push(sender);
+        let accepting = AcceptLoop {
+            listener,
+            tls,
+            routes,
+            tasks: self.tasks.clone(),
+            shared: Arc::clone(&self.shared),
+            questions,
+        };
+        self.tasks.spawn(accepting.run());
+    }
+
+    /// Comes back when every accept loop has answered; never, if one has ended or hangs.
+    pub async fn answers(&self) {
+        for accepting in &self.loops {
+            let (answer, answered) = oneshot::channel();
+            if accepting.send(answer).await.is_err() || answered.await.is_err() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 
@@ -160,47 +212,99 @@ impl Server {
     }
 }
 
-async fn accept_all<S>(listener: TcpListener, routes: S, tasks: TaskTracker, shared: Arc<Shared>)
+/// What accepts connections on one socket.
+struct AcceptLoop<L, S> {
+    listener: L,
+    tls: Option<TlsAcceptor>,
+    routes: S,
+    tasks: TaskTracker,
+    shared: Arc<Shared>,
+    /// Whether it still turns, to be answered.
+    questions: mpsc::Receiver<oneshot::Sender<()>>,
+}
+
+impl<L, S> AcceptLoop<L, S>
 where
+    L: Accept,
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let stopping = shared.stop.gently.clone();
-    let accepting = async {
-        loop {
-            match listener.accept().await {
-                Ok((stream, client)) => {
-                    let metrics = &shared.meter.metrics;
-                    metrics.http.accepted.add_one();
-                    // Taken after accepting: several listeners share the places, and none may sit on a free one
-                    // while it waits.
-                    let place = shared.place().await;
-                    let routes = routes.clone();
-                    let open = metrics.running(|table| &table.http.connections);
-                    let (limits, stop) = (shared.limits.clone(), shared.stop.clone());
-                    let meter = shared.meter.clone();
-                    tasks.spawn(async move {
-                        connection::serve(stream, client, routes, limits, stop, meter).await;
-                        drop((place, open));
-                    });
-                }
-                // The client left before we came: nothing is wrong, the next one waits.
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => {
-                    shared.meter.metrics.http.not_accepted.add_one();
-                    if shared.failing.is_due(Instant::now()) {
-                        tracing::warn!(%error, "cannot accept connections; trying again");
+    /// Until the server stops.
+    async fn run(self) {
+        let Self {
+            listener,
+            tls,
+            routes,
+            tasks,
+            shared,
+            mut questions,
+        } = self;
+        let stopping = shared.stop.gently.clone();
+        let accepting = async {
+            loop {
+                match answering(&mut questions, listener.accept()).await {
+                    Ok((stream, peer)) => {
+                        let metrics = &shared.meter.metrics;
+                        metrics.http.accepted.add_one();
+                        // Taken after accepting: several listeners share the places, and none may sit on a free one
+                        // while it waits.
+                        let place = answering(&mut questions, shared.place()).await;
+                        let connection = Connection {
+                            routes: routes.clone(),
+                            origin: Origin::new(peer, tls.is_some(), &shared.proxies),
+                            limits: shared.limits.clone(),
+                            stop: shared.stop.clone(),
+                            meter: shared.meter.clone(),
+                            tasks: tasks.clone(),
+                        };
+                        let open = metrics.running(|table| &table.http.connections);
+                        match tls.clone() {
+                            None => tasks.spawn(async move {
+                                connection.serve(stream).await;
+                                drop((place, open));
+                            }),
+                            Some(tls) => tasks.spawn(async move {
+                                connection.serve_tls(stream, tls).await;
+                                drop((place, open));
+                            }),
+                        };
                     }
-                    sleep(ACCEPT_PAUSE).await;
+                    // The client left before we came: nothing is wrong, the next one waits.
+                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(error) => {
+                        shared.meter.metrics.http.not_accepted.add_one();
+                        if shared.failing.is_due(Instant::now()) {
+                            tracing::warn!(%error, "cannot accept connections; trying again");
+                        }
+                        answering(&mut questions, sleep(ACCEPT_PAUSE)).await;
+                    }
                 }
             }
+        };
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => {}
+            () = accepting => {}
         }
-    };
-    tokio::select! {
-        biased;
-        () = stopping.cancelled() => {}
-        () = accepting => {}
+    }
+}
+
+/// Waits for something, and says to whoever asks meanwhile that nothing hangs.
+async fn answering<T>(
+    questions: &mut mpsc::Receiver<oneshot::Sender<()>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            Some(question) = questions.recv() => {
+                // Who asked may have given up.
+                let _ = question.send(());
+            }
+        }
     }
 }
 

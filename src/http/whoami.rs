@@ -6,8 +6,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 use super::App;
+use super::client::Client;
 use super::error::Refusal;
-use super::guard::Client;
 use super::publish::json_reply;
 use crate::auth::{Grant, Right};
 

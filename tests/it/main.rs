@@ -35,6 +35,8 @@ mod hostile;
 mod housekeeping;
 /// `athens import`, from everything that it takes.
 mod import;
+/// Where a server listens, and how connections are protected.
+mod listening;
 /// Cargo.lock against known advisories.
 mod lockfile;
 /// `athens login` and `logout`, and the go command that uses what they keep.
