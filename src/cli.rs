@@ -4,6 +4,7 @@ mod carry;
 mod client;
 mod fetch;
 mod gc;
+mod health;
 mod help;
 mod log;
 mod manual;
@@ -13,6 +14,7 @@ pub use carry::{ExportArgs, ImportArgs, ImportKind};
 pub use client::{CredentialsArgs, DoctorArgs, LoginArgs, LogoutArgs};
 pub use fetch::{FetchArgs, ToolchainPlatform};
 pub use gc::GcArgs;
+pub use health::HealthArgs;
 pub use log::{InvalidMoment, LogArgs, Moment};
 pub use manual::ManualPage;
 pub use shell::{CompletionsArgs, ManArgs};
@@ -107,6 +109,8 @@ pub enum Command {
     Log(LogArgs),
     /// Make, list and revoke the tokens with which clients publish, delete and read
     Token(TokenArgs),
+    /// Ask a server whether it is alive, or ready
+    Health(HealthArgs),
     /// Print what lets a shell complete commands and flags
     Completions(CompletionsArgs),
     /// Print the manual page, or write that of each command to a directory

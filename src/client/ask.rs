@@ -1,5 +1,6 @@
 //! Asks a server for something small.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
@@ -9,7 +10,7 @@ use reqwest::tls::TlsInfo;
 use reqwest::{Client, Response};
 
 use super::error::ClientError;
-use super::server::ServerUrl;
+use super::server::{InvalidServerUrl, ServerUrl};
 use crate::transport::{Authorities, Credentials, client_builder};
 
 /// The longest answer that is kept, in bytes.
@@ -20,6 +21,8 @@ const LONGEST: usize = 256 << 10;
 pub struct Asker {
     client: Client,
     server: ServerUrl,
+    /// Where that is, for errors.
+    place: String,
     patience: Duration,
 }
 
@@ -65,6 +68,32 @@ impl Asker {
         Ok(Self {
             client,
             server: server.clone(),
+            place: server.to_string(),
+            patience,
+        })
+    }
+
+    /// Makes one that asks the server that listens on a Unix socket of this machine.
+    ///
+    /// # Errors
+    ///
+    /// If the client can not be made ready.
+    pub fn on_socket(socket: &Path, patience: Duration) -> Result<Self, ClientError> {
+        let place = format!("unix:{}", socket.display());
+        let client = client_builder(&Authorities::default())
+            .no_proxy()
+            .unix_socket(socket.to_owned())
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ClientError::of(error, &place))?;
+        // What a request has to say for a host, though nobody looks for it.
+        let server = "http://localhost"
+            .parse()
+            .map_err(|error: InvalidServerUrl| ClientError::Setup(error.to_string()))?;
+        Ok(Self {
+            client,
+            server,
+            place,
             patience,
         })
     }
@@ -94,9 +123,9 @@ impl Asker {
         }
         let answer = async { read(request.send().await?).await };
         match tokio::time::timeout(self.patience, answer).await {
-            Ok(reply) => reply.map_err(|error| ClientError::of(error, &self.server.to_string())),
+            Ok(reply) => reply.map_err(|error| ClientError::of(error, &self.place)),
             Err(_) => Err(ClientError::Stalled {
-                server: self.server.to_string(),
+                server: self.place.clone(),
                 patience: self.patience,
             }),
         }

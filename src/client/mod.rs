@@ -15,6 +15,7 @@ mod find;
 mod globs;
 mod go_command;
 mod go_setup;
+mod health;
 mod identity;
 mod kept;
 mod netrc_edit;
@@ -32,6 +33,7 @@ pub use go_command::{GoCommandError, GoSaid, GoSettings, run_go, write_go_settin
 pub use go_setup::{
     GoSetting, goauth_with, goauth_without, past_the_proxy, quoted, reading_from, unsummed,
 };
+pub use health::{Health, HealthQuestion, HealthTarget, health};
 pub use identity::{Identity, Verdict, identify, whoami};
 pub use kept::{KeptTokens, goauth_answer};
 pub use netrc_edit::NetrcRefusal;

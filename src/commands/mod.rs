@@ -6,6 +6,7 @@ mod doctor;
 mod export;
 mod fetch;
 mod gc;
+mod health;
 mod import;
 mod list;
 mod listen;
@@ -67,6 +68,7 @@ pub fn run(command: Command, printer: &mut Printer) -> ExitStatus {
         Command::Gc(arguments) => gc::run(&arguments, printer),
         Command::Log(arguments) => log::run(&arguments, printer),
         Command::Token(arguments) => token::run(arguments, printer),
+        Command::Health(arguments) => health::run(&arguments, printer),
         Command::Completions(arguments) => shell::completions(&arguments, printer),
         Command::Man(arguments) => shell::man(&arguments, printer),
         Command::Login(arguments) => login::run(&arguments, printer),

@@ -15,6 +15,8 @@ mod architecture;
 mod commands;
 /// Module zips made here are those of the go command.
 mod create;
+/// The files that tell how to run the program.
+mod deployed;
 /// Modules straight from version control.
 mod direct;
 /// The reference pages against the program.
