@@ -19,6 +19,7 @@
 //! - [`upstream`]: where modules come from that are not here: proxies, folders, version control.
 //! - [`metrics`]: what is counted, without HTTP.
 //! - [`transport`]: what HTTP clients share: credentials, TLS, kinds of faults.
+//! - [`trace`]: the request that work is done for: its id, its trace, what the log says of it.
 //! - [`config`], [`cli`], [`commands`], [`logging`]: from the command line to a running server.
 
 #![cfg_attr(
@@ -46,6 +47,7 @@ pub mod modzip;
 pub mod proxy;
 pub mod store;
 pub mod sumdb;
+pub mod trace;
 pub mod transport;
 pub mod upstream;
 pub mod verify;

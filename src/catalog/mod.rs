@@ -37,7 +37,7 @@ pub(crate) use resumed::{Go, Visit, walk_from};
 pub(crate) use scan::{scan, version_of};
 pub use soundness::{MAX_INFO_SIZE, Soundness, Verdict, check_go_mod, check_info};
 pub use walk::{Step, walk};
-pub use watch::WatchMode;
+pub use watch::{WatchMode, WatcherState};
 pub(crate) use whole::clause;
 
 use self::index::Snapshot;
@@ -345,6 +345,11 @@ impl Catalog {
         )]);
     }
 
+    /// How it is with the watcher.
+    pub fn watcher(&self) -> WatcherState {
+        self.inner.watches.state()
+    }
+
     /// How many directories are watched, and whether there is a watcher at all.
     pub fn watches(&self) -> Option<usize> {
         self.inner
@@ -376,7 +381,7 @@ impl Inner {
     fn trust(&self, slot: &Slot) -> Duration {
         match self.settings.watch {
             WatchMode::Off => Duration::ZERO,
-            WatchMode::Native if slot.is_watched() => RECHECK,
+            WatchMode::Native if slot.is_watched() && self.watches.is_native() => RECHECK,
             WatchMode::Native | WatchMode::Poll => self.settings.poll_interval,
         }
     }

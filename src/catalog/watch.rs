@@ -39,12 +39,41 @@ pub(crate) enum Hint<'a> {
     Lost,
 }
 
+/// How it is with the watcher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatcherState {
+    /// It runs.
+    Alive,
+    /// The operator wants none.
+    NotWanted,
+    /// The system gives none.
+    NotToBeHad,
+    /// Its thread is gone: it panicked.
+    Ended,
+}
+
+/// Goes with the watcher's thread, whichever way it ends, and says so.
+#[derive(Debug)]
+struct Presence(Arc<AtomicBool>);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+        if std::thread::panicking() {
+            tracing::error!("the filesystem watcher has ended: lists are polled from now on");
+        }
+    }
+}
+
 /// Watches of directories, shared between the modules below them.
 #[derive(Debug)]
 pub(crate) struct Watches {
     root: PathBuf,
     limit: usize,
+    mode: WatchMode,
     native: Option<Mutex<Table>>,
+    /// Whether the watcher's thread runs.
+    alive: Arc<AtomicBool>,
     full: AtomicBool,
 }
 
@@ -72,21 +101,39 @@ impl Watches {
         metrics: Metrics,
         on_hint: impl Fn(Hint<'_>) + Send + 'static,
     ) -> Arc<Self> {
+        let alive = Arc::new(AtomicBool::new(true));
+        let presence = Presence(Arc::clone(&alive));
         let native = match mode {
-            WatchMode::Native => start_native(root, metrics, on_hint),
+            WatchMode::Native => start_native(root, metrics, move |hint| {
+                // Its own, so that it goes with the thread.
+                let _ = &presence;
+                on_hint(hint);
+            }),
             WatchMode::Poll | WatchMode::Off => None,
         };
         Arc::new(Self {
             root: root.to_owned(),
             limit,
+            mode,
             native,
+            alive,
             full: AtomicBool::new(false),
         })
     }
 
-    /// Whether there is a watcher.
+    /// Whether there is a watcher, and it runs.
     pub(crate) fn is_native(&self) -> bool {
-        self.native.is_some()
+        self.native.is_some() && self.alive.load(Ordering::Acquire)
+    }
+
+    /// How it is with the watcher.
+    pub(crate) fn state(&self) -> WatcherState {
+        match (self.mode, &self.native) {
+            (WatchMode::Poll | WatchMode::Off, _) => WatcherState::NotWanted,
+            (WatchMode::Native, None) => WatcherState::NotToBeHad,
+            (WatchMode::Native, Some(_)) if self.is_native() => WatcherState::Alive,
+            (WatchMode::Native, Some(_)) => WatcherState::Ended,
+        }
     }
 
     /// How many directories are watched.
@@ -94,7 +141,11 @@ impl Watches {
         self.lock().map_or(0, |table| table.needed.len())
     }
 
+    /// Nothing if there is no watcher, or its thread is gone: to ask it for anything would panic.
     fn lock(&self) -> Option<MutexGuard<'_, Table>> {
+        if !self.is_native() {
+            return None;
+        }
         // Counts that a panic left behind are at worst too high: a watch is kept for longer than needed.
         self.native
             .as_ref()
@@ -166,6 +217,16 @@ impl Watches {
             tracing::warn!(
                 "the system gives no more watches (fs.inotify.max_user_watches): further modules are polled"
             );
+        }
+    }
+}
+
+impl Drop for Watches {
+    /// The library panics when a watcher is dropped whose thread is gone. What stays behind is a file descriptor, at the
+    /// end of the process.
+    fn drop(&mut self) {
+        if !self.is_native() {
+            std::mem::forget(self.native.take());
         }
     }
 }
@@ -261,6 +322,38 @@ fn interpret(path: &str) -> Option<Hint<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_watcher_that_is_gone_is_asked_for_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        // The system's own name for it: a path behind a link is never watched.
+        let path = root.path().canonicalize().unwrap();
+        std::fs::create_dir_all(path.join("example.com/m/@v")).unwrap();
+        let (sender, ended) = std::sync::mpsc::channel::<()>();
+        let watches = Watches::start(
+            &path,
+            WatchMode::Native,
+            100,
+            Metrics::default(),
+            move |_| {
+                let _ = &sender;
+                panic!("as planned");
+            },
+        );
+        assert_eq!(watches.state(), WatcherState::Alive);
+        let held = watches.hold("example.com/m").unwrap();
+        std::fs::write(path.join("example.com/m/@v/v1.0.0.mod"), "").unwrap();
+        // Its end of the channel goes with the thread.
+        let deadline = std::time::Duration::from_secs(60);
+        let gone = ended.recv_timeout(deadline);
+        assert_eq!(gone, Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
+        while watches.is_native() {
+            std::thread::yield_now();
+        }
+        assert_eq!(watches.state(), WatcherState::Ended);
+        assert!(watches.hold("example.com/m").is_none());
+        watches.release(&held);
+    }
 
     #[test]
     fn reads_paths_of_events() {

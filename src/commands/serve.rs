@@ -24,9 +24,14 @@ use crate::config::{
 };
 use crate::http::escape_control;
 use crate::http::{App, Certificates, Guard, Listener, MetricsPlace, Server, ServerSettings};
+use crate::logging::otlp::Exporter;
 use crate::logging::{self, Log};
 use crate::module::Time;
 use crate::proxy::ModuleProxy;
+use crate::trace::Tracer;
+
+/// How long the end of the server waits for a collector that takes the last spans.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result<ExitStatus> {
@@ -113,10 +118,18 @@ async fn serve(
         },
     );
     let metrics_server = metrics_listener.map(|listener| start_metrics(listener, &app, config));
+    let (exporter, tracer) = match &config.otlp {
+        None => (None, Tracer::off()),
+        Some(settings) => {
+            let (exporter, tracer) = Exporter::start(settings)?;
+            (Some(exporter), tracer)
+        }
+    };
     let settings = ServerSettings {
         limits: config.limits.clone(),
         certificates: certificates.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        tracer,
     };
     let server = Server::start(listeners, app.clone(), settings);
     let crawler = crawler(config)?;
@@ -155,6 +168,9 @@ async fn serve(
                 server.stop(Duration::ZERO).await;
             }
             app.proxy().stop().await;
+            if let Some(exporter) = exporter {
+                exporter.stop(FLUSH_PATIENCE).await;
+            }
             Ok(ExitStatus::Success)
         }
         number = signals.next() => Ok(ExitStatus::Signal(number)),

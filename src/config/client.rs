@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::environment;
 
 /// A text that may hold a password, such as a URL: `Debug` shows nothing of it, and it has no `Display`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Concealed(String);
 
 impl Concealed {

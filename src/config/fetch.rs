@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::concealing::Concealing;
 use super::{ConfigError, GoEnvironment, ServeConfig, ServeSettings, TimeSpan, WatchName};
 use crate::housekeeping::Limits;
 use crate::module::PathPatterns;
@@ -29,6 +30,7 @@ pub struct FetchSettings {
         long,
         env = "ATHENS_UPSTREAM",
         value_name = "LIST",
+        value_parser = Concealing::<UpstreamList>::new(),
         hide_env_values = true
     )]
     pub upstream: Option<UpstreamList>,

@@ -7,14 +7,15 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{
-    Age, ByteSize, ListenAddress, ListenPlace, LogFormatName, MinAgeText, ServeSettings, TimeSpan,
-    WatchName,
+    Age, ByteSize, Concealed, ListenAddress, ListenPlace, LogFormatName, MinAgeText, ServeSettings,
+    TimeSpan, WatchName,
 };
 use crate::http::{BasePath, PublicUrl, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
 use crate::sumdb::DatabaseSetting;
+use crate::trace::Sample;
 use crate::upstream::UpstreamList;
 
 /// When a setting that was changed has its effect.
@@ -137,6 +138,8 @@ impl Key {
         "metrics-listen" metrics_listen Restart,
         "log-level" log_level Reload,
         "log-format" log_format Restart,
+        "otlp-endpoint" otlp_endpoint Restart,
+        "otlp-sample" otlp_sample Restart,
     };
 
     /// Every setting that only a restart applies.
@@ -169,6 +172,7 @@ shown_as_written!(
     TimeSpan,
     ByteSize,
     ListenAddress,
+    Sample,
     BasePath,
     PathPatterns,
     UpstreamList,
@@ -185,6 +189,18 @@ impl Shown for PathBuf {
 impl Shown for Age {
     fn shown(&self) -> SettingValue {
         SettingValue::One(TimeSpan(self.0).to_string())
+    }
+}
+
+impl Shown for Concealed {
+    fn shown(&self) -> SettingValue {
+        // One with a user and a password is no such URL: nothing of it is shown.
+        let shown = self.reveal().parse::<PublicUrl>();
+        SettingValue::One(match shown {
+            Ok(url) => url.to_string(),
+            Err(_) if self.reveal() == "off" => "off".to_owned(),
+            Err(_) => "(hidden)".to_owned(),
+        })
     }
 }
 
@@ -336,6 +352,8 @@ mod tests {
             metrics-listen = "127.0.0.1:1"
             log-level = "warn"
             log-format = "json"
+            otlp-endpoint = "http://127.0.0.1:4318"
+            otlp-sample = 0.5
         "#;
         let nothing = ServeSettings::default();
         for key in Key::ALL {

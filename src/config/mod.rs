@@ -9,12 +9,14 @@
 //! The environment is read in two places only, both reached from here and from the command-line parser: clap reads
 //! the `ATHENS_…` variables that belong to flags (and `NO_COLOR`, for its own messages), and [`environment`] looks
 //! which of them are blank, which of another proxy are set, whether `NO_COLOR` is set, where a user's state, configuration
-//! and `.netrc` are, what `ATHENS_TOKEN` is, which settings of the go command are variables, and which proxies `athens
-//! doctor` is to speak of. Nothing else in the program reads a variable; libraries read `TMPDIR`, and of a client the
-//! proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+//! and `.netrc` are, what `ATHENS_TOKEN` is, which settings of the go command are variables, which proxies `athens
+//! doctor` is to speak of, whether sockets were passed on, and what the variables of OpenTelemetry say. Nothing else in the
+//! program reads a variable; libraries read `TMPDIR`, what a service manager says (`NOTIFY_SOCKET`, `WATCHDOG_USEC`,
+//! `LISTEN_FDS`), and of a client the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 
 mod athens_proxy;
 mod client;
+mod concealing;
 pub mod environment;
 mod fetch;
 mod file;
@@ -27,6 +29,7 @@ mod min_age;
 mod serve;
 mod settings;
 mod state;
+mod tracing;
 mod units;
 mod upstream;
 

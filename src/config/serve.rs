@@ -5,12 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::tracing::{self, OtelVariables};
 use super::upstream::{self, Said};
 use super::{
     ByteSize, ConfigFileError, GoEnvironment, ListenPlace, LogFormatName, ServeSettings, TimeSpan,
     WatchName, file,
 };
 use crate::http::{BasePath, CertificateFiles, Limits, PublicUrl, TrustedProxies, UploadLimits};
+use crate::logging::otlp::OtlpSettings;
 use crate::logging::{LogFormat, LogSettings};
 use crate::proxy::{ProxySettings, WatchMode};
 
@@ -49,6 +51,8 @@ pub struct ServeConfig {
     pub metrics_listen: Option<SocketAddr>,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// Where spans are sent, if anywhere.
+    pub otlp: Option<OtlpSettings>,
 }
 
 /// Why there is no configuration.
@@ -74,6 +78,22 @@ pub enum ConfigError {
         given: &'static str,
         /// The one that is not.
         missing: &'static str,
+    },
+    /// A variable that is not ours can not be used.
+    #[error("the variable {name} can not be used: {why}")]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A value that is not repeated, for it may hold a secret, can not be used.
+    #[error("`{key}` can not be used: {why}")]
+    Unusable {
+        /// The flag's or key's name.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
     },
     /// A value lies outside its limits.
     #[error("`{key}`: {value} is {problem}")]
@@ -162,6 +182,12 @@ impl ServeConfig {
 
         let (limits, min_free) = super::housekeeping::resolve(&settings)?;
         let root = settings.root.take().unwrap_or_else(|| PathBuf::from(ROOT));
+        let ca_file = settings.ca_file.clone();
+        let otlp = tracing::resolve(
+            &mut settings,
+            &OtelVariables::of_process(),
+            ca_file.as_deref(),
+        )?;
         let upstream = upstream::resolve(&mut settings, &root, max_zip_size, go)?;
 
         Ok(Self {
@@ -229,6 +255,7 @@ impl ServeConfig {
                     Some(LogFormatName::Plain) | None => LogFormat::Plain,
                 },
             },
+            otlp,
         })
     }
 }
@@ -378,6 +405,11 @@ mod tests {
                 crate::logging::LogFilter::default().to_string(),
             ),
             ("log-format", "plain".to_owned()),
+            (
+                "otlp-endpoint",
+                "what OTEL_EXPORTER_OTLP_ENDPOINT says, else off".to_owned(),
+            ),
+            ("otlp-sample", crate::trace::Sample::ALL.to_string()),
         ];
         for (flag, default) in &defaults {
             let argument = command

@@ -6,15 +6,19 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
 
+use super::Concealed;
+use super::concealing::Concealing;
 use super::housekeeping::Age;
 use super::listen::{ListenAddress, ListenPlace, one_or_many};
 use super::min_age::MinAgeText;
+use super::tracing::some_sample;
 use super::units::{ByteSize, FromText, TimeSpan, deserialize_text, deserialize_texts};
 use crate::http::{BasePath, PublicUrl, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
 use crate::sumdb::DatabaseSetting;
+use crate::trace::Sample;
 use crate::upstream::UpstreamList;
 
 /// The options of `athens serve`, none of them filled in.
@@ -103,6 +107,7 @@ pub struct ServeSettings {
         long,
         env = "ATHENS_UPSTREAM",
         value_name = "LIST",
+        value_parser = Concealing::<UpstreamList>::new(),
         hide_env_values = true,
         help_heading = "Upstreams"
     )]
@@ -552,6 +557,31 @@ pub struct ServeSettings {
         help_heading = "Logging"
     )]
     pub log_format: Option<LogFormatName>,
+
+    /// URL of the OpenTelemetry collector that spans are sent to, over HTTP, such as `http://127.0.0.1:4318`, or off
+    #[arg(
+        long,
+        // Not the comment, for there it would need marks that help text shows as they are.
+        help = "URL of the OpenTelemetry collector that spans are sent to, over HTTP, such as http://127.0.0.1:4318, or \
+                off [default: what OTEL_EXPORTER_OTLP_ENDPOINT says, else off]",
+        env = "ATHENS_OTLP_ENDPOINT",
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Tracing"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub otlp_endpoint: Option<Concealed>,
+
+    /// Part of the requests whose spans are sent, from 0, for none, to 1, for all; those of a client that is traced follow
+    /// the client [default: 1]
+    #[arg(
+        long,
+        env = "ATHENS_OTLP_SAMPLE",
+        value_name = "PART",
+        help_heading = "Tracing"
+    )]
+    #[serde(default, deserialize_with = "some_sample")]
+    pub otlp_sample: Option<Sample>,
 }
 
 impl ServeSettings {
@@ -615,6 +645,8 @@ impl ServeSettings {
             metrics_listen,
             log_level,
             log_format,
+            otlp_endpoint,
+            otlp_sample,
         } = weaker;
         Self {
             root: self.root.or(root),
@@ -672,6 +704,8 @@ impl ServeSettings {
             metrics_listen: self.metrics_listen.or(metrics_listen),
             log_level: self.log_level.or(log_level),
             log_format: self.log_format.or(log_format),
+            otlp_endpoint: self.otlp_endpoint.or(otlp_endpoint),
+            otlp_sample: self.otlp_sample.or(otlp_sample),
         }
     }
 }
@@ -704,6 +738,10 @@ impl FromText for BasePath {
 
 impl FromText for TrustedProxy {
     const EXPECTED: &'static str = "a network such as \"10.0.0.0/8\", or a list of them";
+}
+
+impl FromText for Concealed {
+    const EXPECTED: &'static str = "a text";
 }
 
 impl FromText for LogFilter {

@@ -1,4 +1,4 @@
-//! The access log: one event for each request, when its answer has ended.
+//! The access log: one event for each request, when its answer has ended; and its span, if it is traced.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,17 +6,22 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use warp::http::header::CONTENT_LENGTH;
-use warp::http::{Method, Request, Response, StatusCode, Version};
+use warp::http::header::{CONTENT_LENGTH, USER_AGENT};
+use warp::http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 
 use super::activity::Activity;
 use super::client::Client;
 use super::http2;
 use super::measured::{Measured, Meter};
+use super::request_id;
 use super::text::escape_control;
+use super::trace_context;
+use crate::trace::{self, Outcome, Tracer, Value};
 
 /// Longest path in the log, in bytes.
 const LONGEST_PATH: usize = 1024;
+/// Longest name of a client's program in the log, in bytes.
+const LONGEST_AGENT: usize = 200;
 
 /// A request that is being answered. Logged when it is dropped, whichever way that happens.
 #[derive(Debug)]
@@ -24,13 +29,21 @@ pub(super) struct Record {
     client: Client,
     method: Method,
     /// `None` if nobody listens: then it is not made either.
-    path: Option<String>,
+    asked: Option<Asked>,
     started: Instant,
     status: Option<StatusCode>,
     sent: u64,
     ended: bool,
     activity: Activity,
     measured: Measured,
+    context: trace::Context,
+}
+
+/// What is shown of a request beside its method.
+#[derive(Debug)]
+struct Asked {
+    path: String,
+    agent: Option<HeaderValue>,
 }
 
 impl Record {
@@ -40,24 +53,36 @@ impl Record {
         request: &Request<B>,
         activity: Activity,
         meter: &Meter,
+        tracer: &Tracer,
     ) -> Self {
         activity.request_started();
         let is_heard = tracing::enabled!(target: "athens::access", tracing::Level::INFO);
+        let (parent, state) = trace_context::of(request.headers());
+        let id = request_id::of(request.headers());
+        let context = tracer.begin(id, parent, state, is_heard);
+        let is_shown = is_heard || context.request().is_recorded();
         Self {
             client,
             method: request.method().clone(),
-            path: is_heard.then(|| escape_control(&target(request), LONGEST_PATH)),
+            asked: is_shown.then(|| Asked::of(request)),
             started: Instant::now(),
             status: None,
             sent: 0,
             ended: false,
             activity,
             measured: meter.begin(request),
+            context,
         }
     }
 
+    /// What whoever answers it works for.
+    pub(super) fn context(&self) -> &trace::Context {
+        &self.context
+    }
+
     /// Follows the answer's body to its end.
-    pub(super) fn follow<B: Body>(mut self, response: Response<B>) -> Response<Logged<B>> {
+    pub(super) fn follow<B: Body>(mut self, mut response: Response<B>) -> Response<Logged<B>> {
+        request_id::put(self.context.request().id(), response.headers_mut());
         let status = response.status();
         self.status = Some(status);
         // A HEAD or a 304 promises a length that never comes.
@@ -76,13 +101,126 @@ impl Record {
             }
         })
     }
+
+    /// How it ended. What was noted on the way is about what the client got: a status that says no says it better.
+    fn outcome(&self) -> Option<Outcome> {
+        let status = self.status?;
+        if status.is_server_error() {
+            return Some(Outcome::Failed);
+        }
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => Some(Outcome::Absent),
+            _ if status.is_client_error() => Some(Outcome::Refused),
+            _ => self.context.request().outcome(),
+        }
+    }
+
+    fn log(&self, asked: &Asked) {
+        let request = self.context.request();
+        let tenths = self.started.elapsed().as_micros() / 100;
+        let agent = asked.agent();
+        let shown = |text| tracing::field::display(text);
+        tracing::info!(
+            target: "athens::access",
+            client = %self.client,
+            method = %self.method,
+            path = %asked.path,
+            status = self.status.map(|status| status.as_u16()),
+            bytes = self.sent,
+            // Exact up to 28 years.
+            ms = f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0,
+            request = %request.id(),
+            trace = request.trace_id().map(tracing::field::display),
+            token = request.token().map(shown),
+            module = request.module().map(shown),
+            version = request.version().map(shown),
+            outcome = self.outcome().map(Outcome::as_str).map(shown),
+            agent = agent.as_deref(),
+            aborted = (!self.ended).then_some(true),
+        );
+    }
+
+    fn record(&self, asked: &Asked) {
+        let request = self.context.request();
+        let path = asked.path.split('?').next().unwrap_or_default();
+        let mut attributes: Vec<(&'static str, Value)> = vec![
+            ("http.request.method", self.method.as_str().into()),
+            ("url.path", path.into()),
+            (
+                "client.address",
+                (*self.client.address().to_string()).into(),
+            ),
+            ("http.response.body.size", self.sent.into()),
+            ("request", request.id().as_str().into()),
+        ];
+        if let Some(status) = self.status {
+            attributes.push(("http.response.status_code", status.as_u16().into()));
+        }
+        if let Some(agent) = asked.agent() {
+            attributes.push(("user_agent.original", (*agent).into()));
+        }
+        let noted = [
+            ("module", request.module()),
+            ("version", request.version()),
+            ("outcome", self.outcome().map(Outcome::as_str)),
+        ];
+        for (key, text) in noted {
+            attributes.extend(text.map(|text| (key, text.into())));
+        }
+        let failure = match self.status {
+            Some(status) if status.is_server_error() => Some(String::new()),
+            _ if !self.ended => Some("the answer was cut off".to_owned()),
+            _ => None,
+        };
+        request.record(
+            span_name(&self.method),
+            self.started.elapsed(),
+            attributes,
+            failure,
+        );
+    }
 }
 
-/// The request target as it was sent. HTTP/2 sends its parts apart, and most clients of HTTP/1.1 only the path.
+/// Few names, whatever a client calls its method.
+fn span_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "HTTP",
+    }
+}
+
+impl Asked {
+    fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            path: escape_control(&target(request), LONGEST_PATH),
+            agent: request.headers().get(USER_AGENT).cloned(),
+        }
+    }
+
+    fn agent(&self) -> Option<String> {
+        let agent = String::from_utf8_lossy(self.agent.as_ref()?.as_bytes());
+        Some(escape_control(&agent, LONGEST_AGENT))
+    }
+}
+
+/// The request target as it was sent, without a user name and a password: in absolute form it may have some. HTTP/2 sends
+/// its parts apart, and most clients of HTTP/1.1 only the path.
 fn target<B>(request: &Request<B>) -> String {
-    match request.uri().path_and_query() {
-        Some(path) if request.version() == Version::HTTP_2 => path.to_string(),
-        _ => request.uri().to_string(),
+    let uri = request.uri();
+    if let (Version::HTTP_2, Some(path)) = (request.version(), uri.path_and_query()) {
+        return path.to_string();
+    }
+    let target = uri.to_string();
+    let user = uri
+        .authority()
+        .and_then(|authority| authority.as_str().rsplit_once('@'));
+    match user {
+        Some((user, _)) => target.replacen(&format!("{user}@"), "", 1),
+        None => target,
     }
 }
 
@@ -92,21 +230,13 @@ impl Drop for Record {
         let took = self.started.elapsed();
         self.measured
             .ended(self.status, self.sent, self.ended, took);
-        let Some(path) = &self.path else {
+        let Some(asked) = &self.asked else {
             return;
         };
-        let tenths = took.as_micros() / 100;
-        tracing::info!(
-            target: "athens::access",
-            client = %self.client,
-            method = %self.method,
-            path = %path,
-            status = self.status.map(|status| status.as_u16()),
-            bytes = self.sent,
-            // Exact up to 28 years.
-            ms = f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0,
-            aborted = (!self.ended).then_some(true),
-        );
+        self.log(asked);
+        if self.context.request().is_recorded() {
+            self.record(asked);
+        }
     }
 }
 
@@ -123,21 +253,23 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Logged<B> {
     type Error = B::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         http2::taken();
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let this = self.get_mut();
+        // What goes wrong with a body is logged as of this request too.
+        let frame = (this.record.context).enter(|| Pin::new(&mut this.body).poll_frame(cx));
         match &frame {
-            Poll::Ready(None) => self.record.ended = true,
+            Poll::Ready(None) => this.record.ended = true,
             Poll::Ready(Some(Ok(frame))) => {
                 http2::offered();
                 if let Some(data) = frame.data_ref() {
-                    self.record.sent += data.len() as u64;
+                    this.record.sent += data.len() as u64;
                 }
                 // Nobody asks for more once the promised length is there.
-                let is_whole = self.promised == Some(self.record.sent);
-                self.record.ended = is_whole || self.body.is_end_stream();
+                let is_whole = this.promised == Some(this.record.sent);
+                this.record.ended = is_whole || this.body.is_end_stream();
             }
             Poll::Ready(Some(Err(_))) | Poll::Pending => {}
         }
@@ -150,5 +282,24 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Logged<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_target_shows_a_password() {
+        for (sent, shown) in [
+            ("/a/b?c=d", "/a/b?c=d"),
+            ("/a@b:c@d", "/a@b:c@d"),
+            ("http://h/a", "http://h/a"),
+            ("http://me:secret@h:80/a@b?c", "http://h:80/a@b?c"),
+            ("me:secret@h:80", "h:80"),
+        ] {
+            let request = Request::builder().uri(sent).body(()).unwrap();
+            assert_eq!(target(&request), shown, "{sent}");
+        }
     }
 }

@@ -31,6 +31,7 @@ use super::message;
 use super::server::Limits;
 use super::watched::Watched;
 use super::with_common_headers;
+use crate::trace::{self, Tracer};
 
 /// Tells connections to end.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,7 @@ pub(super) struct Connection<S> {
     pub(super) limits: Limits,
     pub(super) stop: Stop,
     pub(super) meter: Meter,
+    pub(super) tracer: Tracer,
     /// Where requests of HTTP/2 run.
     pub(super) tasks: TaskTracker,
 }
@@ -115,7 +117,12 @@ where
 
     async fn http1(&self, stream: impl Transport, activity: &Activity) {
         let service = service_fn(|request| {
-            answer(&self.routes, &self.origin, (activity, &self.meter), request)
+            answer(
+                &self.routes,
+                &self.origin,
+                (activity, &self.meter, &self.tracer),
+                request,
+            )
         });
         let connection =
             http1_builder(&self.limits).serve_connection(TokioIo::new(stream), service);
@@ -130,16 +137,17 @@ where
             limits,
             stop,
             meter,
+            tracer,
             tasks,
         } = self;
         let peer = origin.peer;
         // Each request runs in a task of its own, which may outlive this one by a moment.
-        let shared = Arc::new((routes, origin, activity.clone(), meter));
+        let shared = Arc::new((routes, origin, activity.clone(), meter, tracer));
         let service = service_fn(move |request| {
             let shared = Arc::clone(&shared);
             async move {
-                let (routes, origin, activity, meter) = &*shared;
-                answer(routes, origin, (activity, meter), request).await
+                let (routes, origin, activity, meter, tracer) = &*shared;
+                answer(routes, origin, (activity, meter, tracer), request).await
             }
         });
         let connection = http2::builder(&limits, Streams::new(tasks, &limits))
@@ -209,14 +217,14 @@ fn http1_builder(limits: &Limits) -> http1::Builder {
 async fn answer<S>(
     routes: &S,
     origin: &Origin,
-    (activity, meter): (&Activity, &Meter),
+    (activity, meter, tracer): (&Activity, &Meter, &Tracer),
     mut request: Request<Incoming>,
 ) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     let client = origin.client(request.headers());
-    let record = Record::start(client, &request, activity.clone(), meter);
+    let record = Record::start(client, &request, activity.clone(), meter, tracer);
     let is_http2 = request.version() == Version::HTTP_2;
     let ends = message::ends_connection(&request);
     let mut response = match message::check(&request) {
@@ -228,7 +236,8 @@ where
             if origin.is_secure {
                 request.extensions_mut().insert(Secure);
             }
-            routes.call(request).await?
+            let context = record.context().clone();
+            trace::in_context(context, routes.call(request)).await?
         }
         Err(refusal) => with_common_headers(refusal.into_response()),
     };

@@ -12,10 +12,15 @@ use crate::metrics::Kind;
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
 use crate::proxy::Caller;
 use crate::store::{ModuleFile, Object, StoreKey};
+use crate::trace;
 
 /// Answers a file of a module.
 pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
     let request = ProxyRequest::parse(&asked.path)?;
+    trace::note_module(request.module.as_str());
+    if let Some(version) = request.target.version() {
+        trace::note_version(version);
+    }
     let Asked { app, headers, .. } = &asked;
     app.may_read(&request.module, headers, asked.client).await?;
     let (caller, kind) = (asked.caller()?, request.target.kind());

@@ -23,6 +23,7 @@ use super::invalid;
 use super::text::escape_to_ascii;
 use crate::module::ModuleVersion;
 use crate::proxy::{ErrorKind, ProxyError, PublishError, Report};
+use crate::trace;
 
 /// Longest sentence, in bytes: below the 648 that the go command shows.
 const LONGEST: usize = 600;
@@ -129,7 +130,11 @@ impl Refusal {
 
     /// The sentence that the person behind the go command reads.
     fn sentence(&self) -> String {
-        let sentence = match self {
+        escape_to_ascii(&self.words(), LONGEST)
+    }
+
+    fn words(&self) -> String {
+        match self {
             Self::BadMessage(what) | Self::BadPath(what) => format!("bad request: {what}"),
             Self::BadQuery(what) => format!("bad request: {what}"),
             Self::NotFound(sentence) => sentence.clone(),
@@ -170,8 +175,19 @@ impl Refusal {
                 version, report, ..
             } => invalid::headline(version, report),
             Self::Publish(error) => error.to_string(),
+        }
+    }
+
+    /// The sentence, as it is shown. Where we failed, it names the request, so that whoever is told of it finds in the log
+    /// what happened.
+    fn shown(&self, status: StatusCode) -> String {
+        let request = match trace::current() {
+            Some(context) if status.is_server_error() => {
+                format!(" (request {})", context.request().id())
+            }
+            _ => String::new(),
         };
-        escape_to_ascii(&sentence, LONGEST)
+        escape_to_ascii(&self.words(), LONGEST - request.len()) + &request
     }
 
     /// A header that belongs to the status.
@@ -208,7 +224,7 @@ impl Refusal {
                 report,
                 as_json,
             } => invalid::reply(status, version, report, *as_json),
-            _ => text_reply(status, self.sentence()),
+            _ => text_reply(status, self.shown(status)),
         };
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, value);

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::error::Refusal;
 use crate::auth::{Access, Denied, Penalty, Right, Throttle, TokenStore, presented_token};
 use crate::module::{ModulePath, Time};
+use crate::trace;
 
 /// The tokens that open the doors, and what is known of those who knock with wrong ones.
 #[derive(Debug)]
@@ -74,7 +75,10 @@ impl Guard {
                     .ok_or("there is no such token")?)
             });
         match found {
-            Ok(access) => Ok(access),
+            Ok(access) => {
+                trace::note_token(access.name().as_str());
+                Ok(access)
+            }
             Err(why) => Err(self.slowed(client, why).await),
         }
     }

@@ -21,6 +21,7 @@ use super::request::{ProxyRequest, Target};
 use crate::auth::Right;
 use crate::module::{Info, ModuleVersion};
 use crate::proxy::{PublishError, Published, Upload};
+use crate::trace::{self, Outcome};
 
 /// The header with the commit time and origin of what is published: the JSON of an `.info`, all of it optional.
 const MODULE_INFO: &str = "module-info";
@@ -78,6 +79,7 @@ async fn put(
     };
     let access = match &named {
         Some(version) => {
+            note(version);
             app.with_right_on(Right::Publish, version.path(), headers, client)
                 .await?
         }
@@ -95,6 +97,7 @@ async fn put(
         Some(version) => (version, upload),
         None => {
             let (version, upload) = blocking(move || Ok((upload.named_version()?, upload))).await?;
+            note(&version);
             access.check(Right::Publish, version.path())?;
             is_about(provenance.as_ref(), &version)?;
             (version, upload)
@@ -122,7 +125,13 @@ async fn publish(
     let (proxy, token) = (app.shared_proxy(), token.to_owned());
     let published = blocking(move || proxy.publish(&version, upload, provenance, &token)).await;
     match published {
-        Ok(published) => Ok(published_reply(&published)),
+        Ok(published) => {
+            trace::note_outcome(match published.created {
+                true => Outcome::Published,
+                false => Outcome::Unchanged,
+            });
+            Ok(published_reply(&published))
+        }
         Err(PublishError::Invalid { version, report }) => Err(Refusal::Invalid {
             version,
             report,
@@ -178,6 +187,7 @@ async fn delete(
 ) -> Result<Response, Refusal> {
     let version = version_at(&format!("{}.zip", rest.as_str()))
         .map_err(|error| methods::refuse_here("DELETE", rest.as_str(), error))?;
+    note(&version);
     let access = app
         .with_right_on(Right::Delete, version.path(), headers, client)
         .await?;
@@ -187,6 +197,7 @@ async fn delete(
         version.clone(),
     );
     let tombstone = blocking(move || proxy.delete(&deleted, &token)).await?;
+    trace::note_outcome(Outcome::Deleted);
     if wants_json(headers) {
         let json = DeletedJson {
             path: version.path().to_string(),
@@ -203,6 +214,12 @@ async fn delete(
             version.version()
         ),
     ))
+}
+
+/// For the log.
+fn note(version: &ModuleVersion) {
+    trace::note_module(version.path().as_str());
+    trace::note_version(version.version().as_str());
 }
 
 /// The version whose zip is at a path.
@@ -300,7 +317,7 @@ async fn forward(
 async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, PublishError> + Send + 'static,
 ) -> Result<T, PublishError> {
-    match tokio::task::spawn_blocking(job).await {
+    match tokio::task::spawn_blocking(trace::blocking_in_current(job)).await {
         Ok(done) => done,
         Err(error) => Err(PublishError::Store(crate::store::StoreError::task_failed(
             "publish", error,
@@ -309,7 +326,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// Whether the client is a program that reads JSON.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     headers
         .get_all(ACCEPT)
         .iter()

@@ -14,6 +14,7 @@ use super::publish::json_reply;
 use super::request::{clean, module_path};
 use crate::auth::Right;
 use crate::store::Content;
+use crate::trace::{self, Outcome};
 
 pub(super) fn route(
     app: App,
@@ -50,6 +51,7 @@ async fn refresh(
         return Err(methods::refuse(rest.as_str()));
     };
     let module = module_path(&clean(&format!("/{module}"))?)?;
+    trace::note_module(module.as_str());
     app.with_right_on(Right::Publish, &module, headers, client)
         .await?;
     let caller = app.caller(headers)?;
@@ -57,6 +59,7 @@ async fn refresh(
     let Content::Memory(bytes) = list.content else {
         return Err(Refusal::Failed("the list could not be read".to_owned()));
     };
+    trace::note_outcome(Outcome::Refreshed);
     let json = RefreshedJson {
         path: module.to_string(),
         versions: String::from_utf8_lossy(&bytes)

@@ -84,6 +84,17 @@ impl ProxyRequest {
 }
 
 impl Target {
+    /// The version, or what stands for one, that is asked for.
+    pub(super) fn version(&self) -> Option<&str> {
+        match self {
+            Self::List | Self::Latest => None,
+            Self::Info(VersionQuery::Revision(revision)) => Some(revision.as_str()),
+            Self::Info(VersionQuery::Version(version))
+            | Self::Mod(version)
+            | Self::Zip(version) => Some(version.as_str()),
+        }
+    }
+
     /// Reads what stands after `@v/`.
     fn parse(file: &str) -> Result<Self, NoRequest> {
         if file == "list" {

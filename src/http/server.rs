@@ -23,6 +23,7 @@ use super::live::{self, Replace};
 use super::measured::Meter;
 use super::trusted_proxies::TrustedProxies;
 use super::{App, BasePath};
+use crate::trace::Tracer;
 
 /// What clients may cost.
 #[derive(Clone, Debug)]
@@ -67,6 +68,8 @@ pub struct ServerSettings {
     pub certificates: Option<Certificates>,
     /// Whose word is taken for the address of a client.
     pub trusted_proxies: TrustedProxies,
+    /// Which requests are followed for a collector.
+    pub tracer: Tracer,
 }
 
 /// A running server.
@@ -86,6 +89,7 @@ struct Shared {
     stop: Stop,
     places: Arc<Semaphore>,
     meter: Meter,
+    tracer: Tracer,
     full: Complaint,
     failing: Complaint,
 }
@@ -141,6 +145,7 @@ impl Server {
                 )),
                 limits,
                 meter,
+                tracer: settings.tracer,
                 proxies: Arc::new(settings.trusted_proxies),
                 stop: Stop::default(),
                 full: Complaint::default(),
@@ -256,6 +261,7 @@ where
                             limits: shared.limits.clone(),
                             stop: shared.stop.clone(),
                             meter: shared.meter.clone(),
+                            tracer: shared.tracer.clone(),
                             tasks: tasks.clone(),
                         };
                         let open = metrics.running(|table| &table.http.connections);

@@ -10,6 +10,7 @@ use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
 use super::request::clean;
 use crate::proxy::DatabaseFile;
+use crate::trace;
 
 /// Answers a file of a checksum database.
 pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
@@ -18,7 +19,10 @@ pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
     let caller = asked.caller()?;
     let file = DatabaseFile::parse(&path).map_err(Refusal::NotFound)?;
     match file.module() {
-        Some(module) => app.may_read(module, headers, asked.client).await?,
+        Some(module) => {
+            trace::note_module(module.as_str());
+            app.may_read(module, headers, asked.client).await?;
+        }
         None => app.may_read_anything(headers, asked.client).await?,
     }
     let object = app.proxy().checksum_database(&file, &caller).await?;

@@ -3,18 +3,25 @@
 //! Lines for people by default, with colours on a terminal; one JSON object a line on request. Standard output stays
 //! free for what a command prints.
 
+mod caps;
+mod format;
+pub mod otlp;
 mod writer;
 
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format as event_format;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 pub use writer::Flush;
+
+use self::format::WithRequest;
 
 /// What is logged, and how.
 #[derive(Clone, Debug, Default)]
@@ -114,19 +121,31 @@ impl LogFilter {
 pub fn start(settings: &LogSettings) -> Result<Log, TryInitError> {
     let (writer, flush) = writer::stderr();
     let (filter, handle) = reload::Layer::new(settings.filter.to_filter());
+    let is_coloured = std::io::stderr().is_terminal() && !settings.no_color;
+    let format = settings.format;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
-        .with_ansi(std::io::stderr().is_terminal() && !settings.no_color);
-    let lines = match settings.format {
-        LogFormat::Plain => lines.boxed(),
+        .with_ansi(is_coloured);
+    let lines = match format {
+        LogFormat::Plain => lines
+            .event_format(WithRequest {
+                inner: event_format().with_ansi(is_coloured),
+                format,
+            })
+            .boxed(),
         LogFormat::Json => lines
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
+            .map_event_format(|inner| WithRequest { inner, format })
             .boxed(),
     };
-    Registry::default().with(filter).with(lines).try_init()?;
+    Registry::default()
+        .with(filter)
+        .with(lines)
+        .with(filter_fn(caps::allow))
+        .try_init()?;
     Ok(Log {
         filter: handle,
         _flush: flush,

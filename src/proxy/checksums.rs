@@ -12,6 +12,7 @@ use crate::metrics::{DatabaseOutcome, DatabaseQuestion};
 use crate::module::ModuleVersion;
 use crate::store::{Object, SumdbFileKind};
 use crate::sumdb::{SumdbError, SumdbErrorKind};
+use crate::trace::{self, Outcome};
 use crate::upstream::FetchErrorKind;
 
 impl ModuleProxy {
@@ -25,6 +26,8 @@ impl ModuleProxy {
         file: &DatabaseFile,
         caller: &Caller,
     ) -> Result<Object, ProxyError> {
+        // Whoever asks the database for it says so later.
+        trace::note_outcome(Outcome::Hit);
         let answer = self.of_database(file, caller).await;
         let outcome = match &answer {
             Ok(_) => DatabaseOutcome::Ok,

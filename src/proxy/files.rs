@@ -7,6 +7,7 @@ use super::{ModuleProxy, ProxyError};
 use crate::catalog::{Verdict, check_go_mod, check_info};
 use crate::module::{ModulePath, ModuleVersion, VersionQuery};
 use crate::store::{Content, FileContent, ModuleFile, Object, StoreError, StoreKey};
+use crate::trace::{self, Outcome};
 
 /// A `.mod` up to this length is checked and sent from memory; a longer one is checked where that may take its time.
 const SMALL: u64 = 64 << 10;
@@ -64,6 +65,7 @@ impl ModuleProxy {
         }
         if let Some(object) = self.stored(version, file).await? {
             self.used(version);
+            trace::note_outcome(Outcome::Hit);
             return Ok(object);
         }
         let standing = self.standing(module).await?;

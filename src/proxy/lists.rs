@@ -12,6 +12,7 @@ use super::route::{NotAsked, Route};
 use super::{ModuleProxy, ProxyError};
 use crate::module::{ModulePath, ModuleVersion, Revision, Version};
 use crate::store::{Content, ModuleFile, Object};
+use crate::trace::{self, Outcome};
 use crate::upstream::Ask;
 
 impl ModuleProxy {
@@ -22,6 +23,8 @@ impl ModuleProxy {
     /// [`ProxyError::UnknownModule`] if there is no such module; [`ProxyError::Forbidden`] if it is not to be served;
     /// [`ProxyError::Fetch`] if the upstreams fail and the tree has nothing of it.
     pub async fn list(&self, module: &ModulePath, caller: &Caller) -> Result<Object, ProxyError> {
+        // Whatever is done for it beyond what is here says so later.
+        trace::note_outcome(Outcome::Hit);
         if self.is_tree_alone(module) {
             // Whose it is makes no difference.
             return match self.catalog.module(module).await? {
@@ -78,6 +81,7 @@ impl ModuleProxy {
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn latest(&self, module: &ModulePath, caller: &Caller) -> Result<Object, ProxyError> {
+        trace::note_outcome(Outcome::Hit);
         let standing = self.admit_module(module).await?;
         let stored = self.catalog.module(module).await?;
         let tree = |why| {
@@ -236,6 +240,7 @@ fn remembered(
         if !has_other {
             return Err(failure.into());
         }
+        trace::note_outcome(Outcome::Stale);
         tracing::warn!("{module} is answered from the folder: {failure}");
     }
     Ok(None)

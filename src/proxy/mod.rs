@@ -13,6 +13,7 @@ mod open;
 mod policy;
 mod publish;
 mod publish_error;
+mod readiness;
 mod route;
 mod sampled;
 mod settings;
@@ -33,6 +34,7 @@ pub use open::OpenError;
 pub use policy::{InvalidRule, InvalidVersionRange, MinAge, Policy, Rule, VersionRange};
 pub use publish::{Published, Upload};
 pub use publish_error::{Conflict, PublishError};
+pub use readiness::Readiness;
 pub use route::NotAsked;
 pub use settings::ProxySettings;
 
@@ -47,6 +49,7 @@ use crate::store::Locks;
 use crate::upstream::direct::{GoCommand, GoUnavailable, JobsAtWork};
 
 use self::fetch::Fetching;
+use self::readiness::Probe;
 use self::sums::Sums;
 
 /// A Go module proxy over a folder, with settings that stay as they are: other ones make another proxy over the same folder
@@ -70,6 +73,8 @@ pub struct ModuleProxy {
     room: Arc<Room>,
     /// Who removes fetched versions to make room, if anybody does.
     janitor: Option<Arc<Janitor>>,
+    /// Whether requests can be answered.
+    probe: Probe,
     /// Held by who publishes or deletes a version, until the journal has it.
     changing: Arc<Locks>,
     /// The fetches from version control that run, also those begun by a proxy that this one took the place of.
@@ -138,27 +143,5 @@ impl ModuleProxy {
     /// How much the tree holds, as of the last walk; `None` until the first one has ended.
     pub fn tree_size(&self) -> Option<TreeSize> {
         self.catalog.size()
-    }
-
-    /// Whether requests can be answered: the root can be read, and written unless it is read-only. A disk that is full or
-    /// almost full hinders no reader: then there is a sentence about that.
-    ///
-    /// # Errors
-    /// The reasons why not, a sentence each.
-    pub async fn readiness(&self) -> Result<Option<String>, Vec<String>> {
-        let (store, room) = (self.catalog.store().clone(), Arc::clone(&self.room));
-        let probe = tokio::task::spawn_blocking(move || {
-            store.probe()?;
-            match store.staging().is_read_only() {
-                true => Ok(()),
-                false => room.admit(0),
-            }
-        });
-        match probe.await {
-            Ok(Ok(())) => Ok(None),
-            Ok(Err(error)) if error.is_full() => Ok(Some(format!("only for reading: {error}"))),
-            Ok(Err(error)) => Err(vec![error.to_string()]),
-            Err(error) => Err(vec![format!("the root could not be looked at: {error}")]),
-        }
     }
 }

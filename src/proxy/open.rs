@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use quick_cache::sync::Cache;
 
 use super::fetch::{FetchHousekeeping, Fetching};
+use super::readiness::Probe;
 use super::sums::Sums;
 use super::{ModuleProxy, ProxySettings, StoredOnly};
 use crate::catalog::{Catalog, CatalogSettings};
 use crate::housekeeping::{Janitor, Room};
 use crate::metrics::Metrics;
 use crate::module::{ModuleVersion, Time};
-use crate::store::{DirStore, Locks, OpenMode, StoreError};
+use crate::store::{DirStore, Locks, OpenMode, StoreError, Writable};
 use crate::upstream::direct::{DirectSettings, GoCommand, JobsAtWork, ScratchError};
 use crate::upstream::{Direct, UpstreamSettings, UpstreamSetupError, Upstreams};
 
@@ -35,10 +36,9 @@ pub enum OpenError {
 
 /// Whether what is fetched can be kept. Writes to the root, which a server that only serves must not.
 fn can_keep(store: &DirStore) -> bool {
-    let staging = store.staging();
-    match staging.probe() {
-        Ok(()) if !staging.is_read_only() => true,
-        Ok(()) => {
+    match store.staging().probe() {
+        Ok(Writable::Yes) => true,
+        Ok(Writable::ReadOnly) => {
             tracing::warn!("nothing is fetched from upstreams: the folder can not be written");
             false
         }
@@ -233,6 +233,7 @@ impl ModuleProxy {
             pseudonym,
             room,
             janitor,
+            probe: Probe::default(),
             changing,
             jobs,
         }))

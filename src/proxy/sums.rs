@@ -18,6 +18,7 @@ use crate::sumdb::{
     Answer, Client, Database, Fetched, Freshness, HeadReplacement, Mismatch, Operations,
     SumdbError, SumdbErrorKind, SummedFile, TilePath, Verdict,
 };
+use crate::trace::{self, Outcome};
 use crate::upstream::{Ask, FetchError, Upstreams};
 
 /// How long the newest tree of a database counts as such.
@@ -261,6 +262,7 @@ impl Operations for Way {
     type Error = WayError;
 
     async fn fetch(&self, path: &str) -> Result<Fetched, WayError> {
+        trace::note_outcome(Outcome::Fetched);
         let upstreams = self.upstreams.as_ref().ok_or(WayError::Nobody)?;
         let url = self.database.url().map(|url| url.expose());
         let name = self.database.name().as_str();

@@ -12,7 +12,7 @@ use super::beneath::Beneath;
 use super::file::run_blocking;
 use super::provenance::{Index, Provenance};
 use super::staging::{Staging, WriteState};
-use super::{FileContent, Journal, Refusal, StoreError, StoreKey};
+use super::{FileContent, Journal, Refusal, StoreError, StoreKey, Writable};
 
 /// Whether an open may wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,11 +251,11 @@ impl DirStore {
         }
     }
 
-    /// Whether the root can still be read, and written unless it is read-only: for readiness.
+    /// Whether the root can still be read, and written: for readiness.
     ///
     /// # Errors
     /// The first thing that can not be done.
-    pub fn probe(&self) -> Result<(), StoreError> {
+    pub fn probe(&self) -> Result<Writable, StoreError> {
         self.entries("").and_then(|_| self.staging().probe())
     }
 }

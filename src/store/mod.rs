@@ -44,7 +44,8 @@ pub use place::{free_space, may_write};
 pub use provenance::Provenance;
 pub use space::{DiskSpace, Measured};
 pub use staging::{
-    Batch, Committed, EvictionLock, Exchanged, NewVersion, Pinned, StagedFile, Staging, Written,
+    Batch, Committed, EvictionLock, Exchanged, NewVersion, Pinned, StagedFile, Staging, Writable,
+    Written,
 };
 pub use sumdb_file::{InvalidSumdbFile, SumdbFile, SumdbFileKind};
 pub use tombstone::Tombstone;

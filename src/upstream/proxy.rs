@@ -18,6 +18,7 @@ use super::measured::outcome;
 use super::question::Question;
 use super::retries::Retries;
 use crate::metrics::UpstreamMeter;
+use crate::trace::{Span, SpanKind};
 use crate::transport::{Credentials, Fault, is_loopback_host};
 
 /// A proxy that speaks the protocol over HTTP, or a checksum database, which is asked in the same way.
@@ -89,7 +90,22 @@ impl Proxy {
         question: &Question,
         ask: &Ask,
     ) -> Result<HttpBody, FetchError> {
+        let mut span = Span::start("GET", SpanKind::Client);
+        let answer = self.ask(question, ask, &mut span).await;
+        if let Err(error) = &answer {
+            span.fail(|| error.to_string());
+        }
+        answer
+    }
+
+    async fn ask(
+        &self,
+        question: &Question,
+        ask: &Ask,
+        span: &mut Span,
+    ) -> Result<HttpBody, FetchError> {
         let asked = question.path();
+        self.describe(asked, span);
         let place = self.place(asked).await?;
         let mut request = self
             .client()
@@ -98,11 +114,20 @@ impl Proxy {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
         }
+        if let Some((parent, state)) = span.passed_on() {
+            request = request.header("traceparent", parent.to_string());
+            if let Some(state) = state {
+                request = request.header("tracestate", state.as_str());
+            }
+        }
         let mut counted = self.meter.begin();
         let response = request
             .send()
             .await
             .map_err(|error| failed(Fault::of(error), &self.shown, asked));
+        if let Ok(response) = &response {
+            span.set("http.response.status_code", response.status().as_u16());
+        }
         let response = match response {
             Ok(response) if response.status() == StatusCode::OK => {
                 return Ok(self.body(response, asked, place).counted_as(counted));
@@ -112,6 +137,16 @@ impl Proxy {
         };
         counted.ends(outcome(&response));
         response
+    }
+
+    fn describe(&self, asked: &str, span: &mut Span) {
+        if span.is_recorded() {
+            span.set("http.request.method", "GET");
+            span.set("url.full", &*format!("{}/{asked}", self.shown));
+            span.set("server.address", self.url.host_str().unwrap_or_default());
+            let port = self.url.port_or_known_default();
+            span.set("server.port", port.unwrap_or_default());
+        }
     }
 
     fn client(&self) -> &Client {

@@ -26,12 +26,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "catalog",
             "store",
             "modzip",
+            "trace",
             "module",
         ],
     ),
     ("cli", &["config", "auth", "module"]),
     ("client", &["transport", "auth", "module"]),
-    ("upstream", &["transport", "metrics", "module"]),
+    ("upstream", &["transport", "metrics", "trace", "module"]),
     ("metrics", &["modzip"]),
     (
         "doctor",
@@ -48,11 +49,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "housekeeping",
             "upstream",
             "sumdb",
+            "trace",
             "module",
         ],
     ),
-    ("http", &["proxy", "auth", "store", "metrics", "module"]),
-    ("logging", &[]),
+    (
+        "http",
+        &["proxy", "auth", "store", "metrics", "trace", "module"],
+    ),
+    ("logging", &["transport", "trace"]),
+    ("trace", &[]),
     ("auth", &["module"]),
     (
         "proxy",
@@ -64,6 +70,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "sumdb",
             "metrics",
             "modzip",
+            "trace",
             "module",
         ],
     ),
@@ -81,9 +88,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// What only certain files may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("warp::", &["http"]),
-    ("hyper", &["http"]),
-    ("reqwest", &["client", "transport", "upstream"]),
-    ("rustls", &["transport", "http"]),
+    ("hyper", &["http", "logging/caps.rs"]),
+    (
+        "reqwest",
+        &[
+            "client",
+            "transport",
+            "upstream",
+            "logging/otlp",
+            "logging/caps.rs",
+        ],
+    ),
+    ("rustls", &["transport", "http", "logging/caps.rs"]),
     (" notify::", &["catalog/watch.rs"]),
     ("sd_notify", &["commands/service_manager.rs"]),
     ("listenfd", &["commands/listen.rs"]),
@@ -91,7 +107,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("std::env", &["config", "main.rs"]),
     ("clap::", &["cli.rs", "cli/", "config"]),
     ("prometheus_client", &["metrics"]),
-    ("getrandom", &["auth/plain.rs"]),
+    ("getrandom", &["auth/plain.rs", "trace/random.rs"]),
     ("ed25519_dalek", &["sumdb"]),
 ];
 

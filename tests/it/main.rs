@@ -31,6 +31,8 @@ mod feeds;
 mod fetch;
 /// Real go commands, old and new, with the server as their only GOPROXY.
 mod go_client;
+/// Whether a server says that it is ready.
+mod health;
 /// Requests that nobody means well with.
 mod hostile;
 /// What goes to make room, and what is refused for want of it.
@@ -41,6 +43,8 @@ mod import;
 mod listening;
 /// Cargo.lock against known advisories.
 mod lockfile;
+/// What is told of requests: ids, the access log, spans; and what never is.
+mod logging;
 /// `athens login` and `logout`, and the go command that uses what they keep.
 mod login_cli;
 /// What many large downloads cost.

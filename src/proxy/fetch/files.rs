@@ -22,6 +22,7 @@ use crate::store::{
     Committed, DirStore, Event, EventKind, ModuleFile, NewVersion, StagedFile, StoreError,
     StoreKey, Written,
 };
+use crate::trace::{self, Span, SpanKind};
 use crate::upstream::{Ask, ZipBody, ZipError};
 
 /// Chunks of a zip on their way to the disk.
@@ -193,8 +194,12 @@ impl Fetching {
             return Err(FetchFailure::Lost);
         };
         let (version, go_mod) = (version.clone(), go_mod.clone());
+        let mut span = Span::start("check zip", SpanKind::Internal);
+        span.set("module", version.path().as_str());
+        span.set("version", version.version().as_str());
+        span.set("bytes", staged.len());
         let metrics = self.metrics.clone();
-        blocking(move || {
+        let checked = blocking(move || {
             let began = Instant::now();
             let report = modzip::check(staged.file(), staged.len(), &version, Strictness::Fetched)
                 .map_err(|error| StoreError::io("read", "the fetched zip", error))?;
@@ -214,7 +219,11 @@ impl Fetching {
             };
             Err(invalid(&version, ModuleFile::Zip, why.to_owned()))
         })
-        .await
+        .await;
+        if let Err(failure) = &checked {
+            span.fail(|| failure.to_string());
+        }
+        checked
     }
 }
 
@@ -295,7 +304,7 @@ fn invalid(version: &ModuleVersion, file: ModuleFile, why: String) -> FetchFailu
 async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, FetchFailure> + Send + 'static,
 ) -> Result<T, FetchFailure> {
-    tokio::task::spawn_blocking(job)
+    tokio::task::spawn_blocking(trace::blocking_in_current(job))
         .await
         .unwrap_or(Err(FetchFailure::Lost))
 }

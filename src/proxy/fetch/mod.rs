@@ -24,6 +24,7 @@ use crate::catalog::Catalog;
 use crate::housekeeping::{Janitor, Room};
 use crate::metrics::{AnswerSource, FetchOutcome, Metrics};
 use crate::module::ModulePath;
+use crate::trace::{self, Outcome};
 use crate::upstream::{Ask, Flights, Privacy, Upstreams};
 
 /// How answers of upstreams are waited for and kept.
@@ -133,7 +134,8 @@ impl Fetching {
                 return Ok(memory.from(AnswerSource::Remembered));
             }
             if memory.answer.is_ok() {
-                tokio::spawn(self.fly(question, ask));
+                trace::note_outcome(Outcome::Stale);
+                tokio::spawn(trace::in_current(self.fly(question, ask)));
                 return Ok(memory.from(AnswerSource::Stale));
             }
         }
@@ -147,6 +149,7 @@ impl Fetching {
             Ok(answer) => answer?,
             Err(_) => return Err(Arc::new(self.too_slow(patience))),
         };
+        trace::note_outcome(Outcome::Fetched);
         Ok(self
             .memories
             .get(&question)
@@ -179,20 +182,23 @@ impl Fetching {
     ) -> impl Future<Output = Result<Answer, Arc<FetchFailure>>> + Send + use<> {
         let (this, ask, asked) = (Weak::clone(&self.this), ask.clone(), question.clone());
         let flights = self.flights.clone();
-        let work = move || async move {
-            let Some(this) = this.upgrade() else {
-                return Err(Arc::new(FetchFailure::Lost));
-            };
-            let began = Instant::now();
-            let _running = this.metrics.running(|table| &table.fetch.running);
-            let answer = tokio::time::timeout(LONGEST_FETCH, this.answer(&asked, &ask)).await;
-            let answer = answer
-                .unwrap_or_else(|_| Err(this.too_slow(LONGEST_FETCH)))
-                .map_err(Arc::new);
-            let took = began.elapsed();
-            this.count(&asked, &answer, took);
-            this.learn(&asked, &answer, took);
-            answer
+        let work = move || {
+            // For the one who begins it, also when he is gone.
+            trace::in_current(async move {
+                let Some(this) = this.upgrade() else {
+                    return Err(Arc::new(FetchFailure::Lost));
+                };
+                let began = Instant::now();
+                let _running = this.metrics.running(|table| &table.fetch.running);
+                let answer = tokio::time::timeout(LONGEST_FETCH, this.answer(&asked, &ask)).await;
+                let answer = answer
+                    .unwrap_or_else(|_| Err(this.too_slow(LONGEST_FETCH)))
+                    .map_err(Arc::new);
+                let took = began.elapsed();
+                this.count(&asked, &answer, took);
+                this.learn(&asked, &answer, took);
+                answer
+            })
         };
         let (metrics, kind) = (self.metrics.clone(), question.kind());
         async move {

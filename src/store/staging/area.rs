@@ -281,22 +281,38 @@ impl Staging<'_> {
         Ok(swept)
     }
 
-    /// Whether a file could be staged now, for readiness; a read-only root is fine as it is.
+    /// Whether a file could be staged now, for readiness: one is written, and removed.
     ///
     /// # Errors
-    /// If the staging area can not be written.
-    pub fn probe(&self) -> Result<(), StoreError> {
+    /// If the staging area can not be written, and not because the root is read-only.
+    pub fn probe(&self) -> Result<Writable, StoreError> {
         if self.is_read_only() {
-            return Ok(());
+            return Ok(Writable::ReadOnly);
         }
-        match self.stage().map(drop) {
+        // An empty file has room on a full disk too.
+        let written = self.stage().and_then(|mut staged| {
+            staged
+                .write_all(b"probe")
+                .map_err(|error| StoreError::io("write", STAGING, error))
+        });
+        match written {
+            Ok(()) => Ok(Writable::Yes),
             Err(error) if error.is_read_only() => {
                 self.turns_out_read_only();
-                Ok(())
+                Ok(Writable::ReadOnly)
             }
-            result => result,
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a folder can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writable {
+    /// It can.
+    Yes,
+    /// It is read-only, by the operator's will or by the file system's, and serves what it has.
+    ReadOnly,
 }
 
 /// Moves a file to a name that nothing has.

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustix::fs::{AtFlags, OFlags};
 use rustix::io::Errno;
 
-pub use area::StagedFile;
+pub use area::{StagedFile, Writable};
 pub use eviction::{EvictionLock, Pinned};
 pub use exchange::Exchanged;
 pub use quarantine::Batch;

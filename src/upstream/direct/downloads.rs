@@ -109,7 +109,7 @@ impl Shared {
             outcome,
             end,
         };
-        self.tasks.spawn(presence.work());
+        self.tasks.spawn(crate::trace::in_current(presence.work()));
         receiver
     }
 

@@ -60,6 +60,7 @@ use super::direct_source::{Direct, DirectFuture};
 use super::error::{DIRECT, FetchError, FetchErrorKind};
 use super::zip_body::ZipBody;
 use crate::module::{Info, ModulePath, ModuleVersion, Version, VersionQuery};
+use crate::trace::{self, Span, SpanKind};
 
 /// The directory for jobs cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -175,7 +176,7 @@ impl GoCommand {
         work: impl FnOnce(CancellationToken) -> F,
     ) -> Result<T, Failure> {
         let stop = self.stop.child_token();
-        let task = self.tasks.spawn(work(stop.clone()));
+        let task = self.tasks.spawn(trace::in_current(work(stop.clone())));
         let _leaving = stop.drop_guard();
         task.await.unwrap_or_else(|_| Err(Failure::stopped()))
     }
@@ -189,15 +190,23 @@ impl GoCommand {
     ) -> Result<T, FetchError> {
         self.check(path)?;
         let jobs = Arc::clone(&self.jobs);
-        self.run(|stop| work(jobs, stop))
-            .await
-            .map_err(|failure| fetch_error(&failure, asked))
+        let mut span = job_span(path);
+        let answer = span.run(self.run(|stop| work(jobs, stop))).await;
+        answer.map_err(|failure| {
+            span.fail(|| failure.why.to_string());
+            fetch_error(&failure, asked)
+        })
     }
 
     async fn files(&self, version: &ModuleVersion) -> Result<Arc<Files>, FetchError> {
         self.check(version.path())?;
-        let files = self.downloads.get(version).await;
-        files.map_err(|failure| fetch_error(&failure, version))
+        let mut span = job_span(version.path());
+        span.set("version", version.version().as_str());
+        let files = span.run(self.downloads.get(version)).await;
+        files.map_err(|failure| {
+            span.fail(|| failure.why.to_string());
+            fetch_error(&failure, version)
+        })
     }
 
     /// SECURITY: whoever calls us has asked already; if not, this machine must not be made to talk to any host at all.
@@ -220,6 +229,13 @@ impl GoCommand {
         let file = file.map_err(|failure| fetch_error(&failure, version))?;
         Ok(ZipBody::from_file(file, zip.len, Box::new(zip)))
     }
+}
+
+/// What is fetched from version control for a request, waiting for a turn included.
+fn job_span(module: &ModulePath) -> Span {
+    let mut span = Span::start("version control", SpanKind::Internal);
+    span.set("module", module.as_str());
+    span
 }
 
 impl Direct for GoCommand {

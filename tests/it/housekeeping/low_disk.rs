@@ -38,7 +38,7 @@ fn nothing_is_taken_and_everything_is_given() {
     until("it is seen", || {
         let answer = ready();
         assert_eq!(answer.status, 200);
-        answer.text().starts_with("ready\nonly for reading: ")
+        answer.text().starts_with("ready\nnote: only for reading: ")
     });
     let zip = path_of(&version(&versions[1]), "zip");
     assert_eq!(get(&server.url(), &zip).status, 507);

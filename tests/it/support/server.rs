@@ -37,11 +37,15 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// A command that runs the `athens` under test with none of the caller's `ATHENS_…` variables.
+/// A command that runs the `athens` under test with none of the caller's `ATHENS_…` and `OTEL_…` variables.
 pub(crate) fn athens() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_athens"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("ATHENS_") || name == "NO_COLOR" {
+        if ["ATHENS_", "OTEL_"]
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+            || name == "NO_COLOR"
+        {
             command.env_remove(name);
         }
     }

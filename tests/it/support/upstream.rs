@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// The header lines.
     headers: Vec<(String, String)>,
+    /// What came with it, as long as it said.
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {

@@ -75,13 +75,9 @@ fn too_slow_is_504_and_the_fetch_goes_on() {
     upstream.on(&path, Reply::ok(zip_of(&version(MODULE))).held());
     let site = Site::start(&upstream.url(), &["--fetch-timeout", "300ms"]);
     let (status, text) = site.said(&path);
-    assert_eq!(
-        (status, text.as_str()),
-        (
-            504,
-            "upstream did not answer within 300 ms; the fetch goes on, ask again later"
-        )
-    );
+    let sentence = "upstream did not answer within 300 ms; the fetch goes on, ask again later";
+    assert_eq!(status, 504);
+    assert!(text.starts_with(&format!("{sentence} (request ")), "{text}");
     upstream.until_hanging(1);
     assert_eq!(site.stored_of(MODULE), ["info", "mod"]);
     upstream.release();

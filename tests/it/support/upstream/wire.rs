@@ -45,9 +45,20 @@ fn read(reader: &mut BufReader<impl Read>) -> io::Result<Option<Request>> {
             Some((name, value)) => {
                 headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
             }
-            None => return Ok(Some(Request { target, headers })),
+            None => break,
         }
     }
+    let mut request = Request {
+        target,
+        headers,
+        body: Vec::new(),
+    };
+    let length = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    request.body.resize(length.unwrap_or(0), 0);
+    reader.read_exact(&mut request.body)?;
+    Ok(Some(request))
 }
 
 /// Whether the connection is kept.
