@@ -1,14 +1,15 @@
 //! What libraries may say.
 //!
-//! Threat: below these levels they write down what goes over the wire, headers with passwords and tokens included, or
-//! could begin to with any new version. `--log-level trace` is for our own events, and whoever turns it on does not expect
-//! it to put secrets into the log. So the caps hold whatever the operator asks for.
+//! Threat: they see passwords and tokens on the wire, and below these levels tell of each frame and each read. None is
+//! known to show the value of a header, but that is nothing they promise, and any new version may begin to.
+//! `--log-level trace` is for our own events, and whoever turns it on does not expect it to put secrets into the log. So
+//! the caps hold whatever the operator asks for.
 
 use tracing::{Level, Metadata};
 
 /// Libraries that see secrets, by the first part of their events' target, and the most that they may say.
 const CAPS: [(&str, Level); 8] = [
-    // Frames, with the headers in them.
+    // Each frame that comes and goes, at `debug` already.
     ("h2", Level::INFO),
     ("hyper", Level::DEBUG),
     ("hyper_util", Level::DEBUG),

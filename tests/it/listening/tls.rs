@@ -71,6 +71,47 @@ fn clients_speak_what_they_can() {
     assert!(text(&home).contains("https://127.0.0.1:"), "{home:?}");
 }
 
+/// The library that speaks HTTP/2 would tell of each frame.
+#[test]
+fn a_log_of_everything_shows_neither_frames_nor_tokens() {
+    let (tree, state) = (Tree::new(), tempfile::tempdir().unwrap());
+    tree.add("example.com/m@v1.0.0");
+    let flags = ["--read-auth", "--log-level", "trace", "--state"];
+    let flags = [&flags[..], &[shown(state.path())]].concat();
+    let Some((server, certificate)) = secured(&tree, &flags) else {
+        return;
+    };
+    let token = fs::read_to_string(state.path().join("local-token")).unwrap();
+    let token = token.trim_end();
+    let (wrong, cookie) = ("wrong-token-hunter2", "cookie-hunter2");
+    let url = format!("{}/example.com/m/@v/list", server.url());
+    for (token, said) in [(token, "2 200"), (wrong, "2 401")] {
+        let Some(output) = curl(&[
+            "--http2",
+            "--cacert",
+            shown(&certificate.authority()),
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_version} %{http_code}",
+            "-H",
+            &format!("Authorization: Bearer {token}"),
+            "-H",
+            &format!("Cookie: session={cookie}"),
+            &url,
+        ]) else {
+            return;
+        };
+        assert_eq!(text(&output), said);
+    }
+    let log = server.stop_and_collect().stderr;
+    assert!(log.contains("DEBUG") && log.contains("status=401"), "{log}");
+    for what in ["frame=", "FramedRead", token, wrong, cookie] {
+        let line = log.lines().find(|line| line.contains(what));
+        assert_eq!(line, None, "{what}");
+    }
+}
+
 #[test]
 fn the_go_command_downloads_over_tls() {
     let tree = Tree::new();
