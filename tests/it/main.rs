@@ -25,6 +25,8 @@ mod docs;
 mod doctor_cli;
 /// `athens export`, and what becomes of its bundles.
 mod export;
+/// What holds after faults of the system.
+mod faults;
 /// `/index`, `/catalog` and `athens log`, and the journal over its files.
 mod feeds;
 /// `athens fetch`: what it brings, and what it says of what it can not bring.
