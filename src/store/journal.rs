@@ -245,7 +245,7 @@ impl<'a> Journal<'a> {
         let mut has_sealed = false;
         loop {
             let file = self.open()?;
-            rustix::fs::flock(&file, FlockOperation::LockExclusive)
+            rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
                 .map_err(|error| StoreError::io("lock", JOURNAL, error))?;
             if !self.is_active(&file)? {
                 continue;

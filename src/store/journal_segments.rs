@@ -202,7 +202,7 @@ impl Journal<'_> {
             return Ok(());
         };
         let failed = |error: io::Error| StoreError::io("pack", path.as_str(), error);
-        rustix::fs::flock(&file, FlockOperation::LockExclusive)
+        rustix::io::retry_on_intr(|| rustix::fs::flock(&file, FlockOperation::LockExclusive))
             .map_err(|error| failed(error.into()))?;
         let stat = rustix::fs::fstat(&file).map_err(|error| failed(error.into()))?;
         if stat.st_nlink == 0 {

@@ -234,7 +234,9 @@ impl Staging<'_> {
                 Err(error) => return Err(error),
             }
         };
-        let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        let locked = rustix::io::retry_on_intr(|| {
+            rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
+        });
         let staged = StagedFile {
             file: file.into(),
             area,

@@ -132,6 +132,8 @@ impl Staging<'_> {
         let mut removed = 0;
         let mut path = path;
         while !path.is_empty() {
+            // Before it goes: whoever makes it anew has to sync it.
+            self.state().settled.forget(path);
             match rustix::fs::unlinkat(self.store.root_fd(), path, AtFlags::REMOVEDIR) {
                 Ok(()) => removed += 1,
                 Err(Errno::NOENT) => {}

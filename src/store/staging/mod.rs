@@ -13,6 +13,7 @@ mod eviction;
 mod exchange;
 mod leftovers;
 mod quarantine;
+mod settled;
 mod version;
 
 use std::io::Write as _;
@@ -29,6 +30,7 @@ pub use quarantine::Batch;
 pub use version::{Committed, NewVersion};
 
 use self::area::Place;
+use self::settled::Settled;
 use super::{Access, DirStore, OpenMode, StoreError, StoreKey};
 
 /// What became of a write.
@@ -49,6 +51,7 @@ pub(super) struct WriteState {
     /// Set when a write found out what the mode did not say.
     found_read_only: AtomicBool,
     serial: AtomicU64,
+    settled: Settled,
 }
 
 impl WriteState {
@@ -57,6 +60,7 @@ impl WriteState {
             read_only: AtomicBool::new(mode == OpenMode::ReadOnly),
             found_read_only: AtomicBool::new(false),
             serial: AtomicU64::new(0),
+            settled: Settled::default(),
         }
     }
 }

@@ -85,7 +85,12 @@ impl Staging<'_> {
             Place::NoReplace,
         ) {
             Ok(()) => {}
-            Err(Errno::EXIST) => return Ok(Committed::HadZip),
+            Err(Errno::EXIST) => {
+                // Whoever put it there may have been stopped, or failed, before the last step.
+                self.sync_zip(version)?;
+                rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+                return Ok(Committed::HadZip);
+            }
             Err(error) => return Err(failed(error.into())),
         }
         // The move was the last change of the zip.
@@ -170,13 +175,27 @@ impl Staging<'_> {
         rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))
     }
 
-    /// Takes a tombstone away, after the same content has come back. Waits for the disk.
+    fn sync_zip(&self, version: &ModuleVersion) -> Result<(), StoreError> {
+        let key = StoreKey::File(version, ModuleFile::Zip);
+        match self.store.read_blocking(&key)? {
+            Some(zip) => zip
+                .file()
+                .sync_all()
+                .map_err(|error| StoreError::io("write", key.relative_path(), error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a tombstone away, after the same content has come back, for good. Waits for the disk.
     ///
     /// # Errors
     /// If it is there and can not be removed.
     pub fn exhume(&self, version: &ModuleVersion) -> Result<(), StoreError> {
         let directory = self.make_directory(&StoreKey::directory(version.path()))?;
-        self.unlink(&directory, &StoreKey::Tombstone(version))
+        let key = StoreKey::Tombstone(version);
+        self.unlink(&directory, &key)?;
+        rustix::fs::fsync(&directory)
+            .map_err(|error| StoreError::io("delete", key.relative_path(), error))
     }
 
     pub(super) fn unlink(&self, directory: &OwnedFd, key: &StoreKey<'_>) -> Result<(), StoreError> {
@@ -196,7 +215,8 @@ impl Staging<'_> {
         Ok(found != content)
     }
 
-    /// Opens a directory below the root, made with all above it where they are missing. What was made is synced.
+    /// Opens a directory below the root, made with all above it where they are missing. All of their names survive a power
+    /// cut, also those that somebody else made. Waits for the disk.
     pub(super) fn make_directory(&self, path: &str) -> Result<OwnedFd, StoreError> {
         let failed = |error: Errno| StoreError::io("make directory", path, error);
         let open = |path: &str| {
@@ -204,9 +224,12 @@ impl Staging<'_> {
                 .beneath()
                 .open(path, OFlags::RDONLY | OFlags::DIRECTORY, Access::MayWait)
         };
-        match open(path) {
-            Err(Errno::NOENT) => {}
-            result => return result.map_err(failed),
+        let settled = &self.state().settled;
+        if settled.has(path) {
+            match open(path) {
+                Err(Errno::NOENT) => {}
+                result => return result.map_err(failed),
+            }
         }
         let mut parent: Option<OwnedFd> = None;
         let ends = path
@@ -214,21 +237,26 @@ impl Staging<'_> {
             .map(|(end, _)| end)
             .chain([path.len()]);
         for end in ends {
-            let name = path[..end].rsplit('/').next().unwrap_or_default();
+            let here = &path[..end];
+            let name = here.rsplit('/').next().unwrap_or_default();
             let mode = Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH;
             let made = match &parent {
                 Some(parent) => rustix::fs::mkdirat(parent, name, mode),
                 None => rustix::fs::mkdirat(self.store.root_fd(), name, mode),
             };
-            match made {
-                Ok(()) => match &parent {
+            let is_new = match made {
+                Ok(()) => true,
+                Err(Errno::EXIST) => false,
+                Err(error) => return Err(failed(error)),
+            };
+            if is_new || !settled.has(here) {
+                match &parent {
                     Some(parent) => rustix::fs::fsync(parent).map_err(failed)?,
                     None => rustix::fs::fsync(self.store.root_fd()).map_err(failed)?,
-                },
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(failed(error)),
+                }
+                settled.add(here);
             }
-            parent = Some(open(&path[..end]).map_err(failed)?);
+            parent = Some(open(here).map_err(failed)?);
         }
         parent.ok_or_else(|| failed(Errno::NOENT))
     }
