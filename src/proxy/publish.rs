@@ -198,22 +198,22 @@ impl ModuleProxy {
         }
         let _turn = self.changing.lock(version);
         let Some(sum) = self.stored_sum(version)? else {
-            return Err(match store.tombstone(version)? {
-                Some(_) => PublishError::Deleted {
-                    version: version.clone(),
-                },
-                None => PublishError::Unknown {
-                    version: version.clone(),
-                },
-            });
+            let version = version.clone();
+            let Some(tombstone) = store.tombstone(&version)? else {
+                return Err(PublishError::Unknown { version });
+            };
+            if !store.provenance().is_deleted(&version)? {
+                // Whoever deleted it was stopped on the way.
+                self.note(
+                    &version,
+                    deletion(&version, tombstone.sum, &tombstone.token),
+                )?;
+            }
+            return Err(PublishError::Deleted { version });
         };
         let tombstone = Tombstone::new(version, sum, token);
         store.staging().bury(version, &tombstone)?;
-        let event = Event {
-            sum: Some(sum.to_string()),
-            ..Event::new(EventKind::Delete, version).token(token)
-        };
-        self.note(version, event)?;
+        self.note(version, deletion(version, sum, token))?;
         Ok(tombstone)
     }
 
@@ -267,6 +267,13 @@ impl ModuleProxy {
             .read_all_blocking()
             .map_err(|error| StoreError::io("read", key.relative_path(), error))?;
         Ok(Info::parse(&bytes).ok().and_then(|info| info.time()))
+    }
+}
+
+fn deletion(version: &ModuleVersion, sum: Sum, token: &str) -> Event {
+    Event {
+        sum: Some(sum.to_string()),
+        ..Event::new(EventKind::Delete, version).token(token)
     }
 }
 
