@@ -4,10 +4,11 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::latest::latest;
 use super::walk::{Step, walk};
 use super::{Inner, Recorder, TreeSize, keeper};
 use crate::metrics::WalkOutcome;
-use crate::module::{EscapedVersion, ModulePath, Version};
+use crate::module::{EscapedVersion, Info, ModulePath, ModuleVersion, Version};
 use crate::store::{DirEntry, DirStore, ModuleFile, StoreError, StoreKey};
 
 /// The walk rests three times as long as it works, so that it takes a quarter of one core at the most.
@@ -191,18 +192,13 @@ fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<
         all & (1 << ModuleFile::Zip as u8) != 0 && all != 0b111
     });
     let list = super::derive::render_list(&complete);
-    let says = |key: &StoreKey<'_>| -> Result<Option<bytes::Bytes>, StoreError> {
-        Ok(catalog
-            .store
-            .read_blocking(key)?
-            .and_then(|file| file.read_all_blocking().ok()))
-    };
+    let says = |key: &StoreKey<'_>| said(&catalog.store, key);
     let up_to_date = !has_zip_alone
         && (if complete.is_empty() {
             says(&StoreKey::List(module))?.is_none()
         } else {
             says(&StoreKey::List(module))?.is_some_and(|said| said == list)
-                && says(&StoreKey::Latest(module))?.is_some()
+                && is_latest(&catalog.store, module, &complete)?
         });
     if !up_to_date {
         keeper::keep(catalog, module)?;
@@ -211,4 +207,42 @@ fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<
         versions: complete.len() as u64,
         zip_bytes: zip_bytes(&catalog.store, &directory, &entries)?,
     })
+}
+
+fn said(store: &DirStore, key: &StoreKey<'_>) -> Result<Option<bytes::Bytes>, StoreError> {
+    let file = store.read_blocking(key)?;
+    Ok(file.and_then(|file| file.read_all_blocking().ok()))
+}
+
+/// Whether `@latest` is the `.info` of the version that it should be: a power cut may have left an empty file, and whoever was
+/// to write it after the list may have been stopped between the two.
+fn is_latest(
+    store: &DirStore,
+    module: &ModulePath,
+    complete: &[Version],
+) -> Result<bool, StoreError> {
+    let Some(said_now) = said(store, &StoreKey::Latest(module))? else {
+        return Ok(false);
+    };
+    let is_info_of = |version: &Version| {
+        let Ok(version) = ModuleVersion::new(module.clone(), version.clone()) else {
+            return Ok(false);
+        };
+        let info = said(store, &StoreKey::File(&version, ModuleFile::Info))?;
+        Ok(info.is_some_and(|info| info == said_now))
+    };
+    let mut asks = false;
+    let newest = latest(complete, |_| {
+        asks = true;
+        true
+    });
+    let expected = match newest {
+        Some(newest) if !asks => Some(newest),
+        // Which one it is depends on a go.mod, which a walk does not read: it is one of them at the least.
+        _ => Info::parse(&said_now).ok().and_then(|info| {
+            let mut complete = complete.iter();
+            complete.find(|version| version.as_str() == info.version())
+        }),
+    };
+    expected.map_or(Ok(false), is_info_of)
 }
