@@ -21,6 +21,8 @@ mod killed;
 mod load;
 /// What is left of a disk that forgets what was not synced.
 mod power_cut;
+/// Processes that are stopped between two steps.
+mod stopped;
 
 use std::fs;
 use std::io::Write as _;

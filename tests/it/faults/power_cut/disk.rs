@@ -128,7 +128,9 @@ impl Disk {
         match call.name.as_str() {
             "openat" | "openat2" => self.opened(call, named(0)),
             "mkdirat" => self.change(named(0).map(|path| Change::put(path, None))),
+            "mkdir" => self.change(open(0).map(|path| Change::put(path, None))),
             "unlinkat" => self.change(named(0).map(Change::removal)),
+            "unlink" | "rmdir" => self.change(open(0).map(Change::removal)),
             "renameat" | "renameat2" => self.renamed(named(0), named(2)),
             "fsync" | "fdatasync" => open(0).is_some_and(|path| self.sync(&path)),
             "write" => open(0).is_some_and(|path| self.write(&path, call)),
