@@ -28,6 +28,8 @@ impl Site {
         for text in stopped_deletions(root) {
             let is_sure = expected.there.contains_key(&text) || expected.gone.contains(&text);
             assert!(!is_sure, "{text} is deleted and here");
+            let zip = url_of(&version(&text), ModuleFile::Zip);
+            assert_ne!(get(&server.url(), &zip).status, 200, "{text}");
             let again = delete(&version(&text)).bearer(&self.token());
             assert_eq!(again.send(&server.url()).status, 200, "{text}");
         }

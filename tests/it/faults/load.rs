@@ -237,10 +237,10 @@ impl Client<'_> {
             let version = version(&format!("{module}@v1.0.{serial}"));
             let (zip, _) = zip_saying(&version, &serial.to_string());
             let mut done = self.change(&version, &zip);
-            if serial % DELETED == 0 {
+            if serial.is_multiple_of(DELETED) {
                 done = done.and_then(|()| self.delete(&version));
             }
-            if serial % (2 * DELETED) == 0 {
+            if serial.is_multiple_of(2 * DELETED) {
                 done = done.and_then(|()| self.change(&version, &zip));
             }
             if done.is_none() && self.is_gone() {
