@@ -214,7 +214,7 @@ pub(crate) fn latest_version<'a>(
     latest(servable, |version| scan.has_go_mod(version, synthesized))
 }
 
-/// The `.info` of the version that "latest" means.
+/// The `.info` of the version that "latest" means. One that has gone since the scan gives way to the next.
 pub(crate) fn latest_info(
     store: &DirStore,
     soundness: &Soundness,
@@ -222,13 +222,24 @@ pub(crate) fn latest_info(
     scan: &Scan,
     servable: &[Version],
 ) -> Result<Option<Made>, StoreError> {
-    let Some(version) = latest_version(module, scan, servable) else {
-        return Ok(None);
-    };
-    let Ok(version) = ModuleVersion::new(module.clone(), version.clone()) else {
-        return Ok(None);
-    };
-    let key = StoreKey::File(&version, ModuleFile::Info);
+    let mut there = servable.to_vec();
+    while let Some(version) = latest_version(module, scan, &there).cloned() {
+        if let Ok(version) = ModuleVersion::new(module.clone(), version.clone())
+            && let Some(made) = info_of(store, soundness, &version)?
+        {
+            return Ok(Some(made));
+        }
+        there.retain(|other| *other != version);
+    }
+    Ok(None)
+}
+
+fn info_of(
+    store: &DirStore,
+    soundness: &Soundness,
+    version: &ModuleVersion,
+) -> Result<Option<Made>, StoreError> {
+    let key = StoreKey::File(version, ModuleFile::Info);
     match store.read_blocking(&key)? {
         Some(info) => {
             let bytes = info
@@ -239,7 +250,7 @@ pub(crate) fn latest_info(
                 modified: info.modified(),
             }))
         }
-        None => derived_file(store, soundness, &version, ModuleFile::Info),
+        None => derived_file(store, soundness, version, ModuleFile::Info),
     }
 }
 

@@ -195,7 +195,7 @@ fn visit(catalog: &Inner, module: &ModulePath, lacking: &mut Lacking) -> Result<
     let says = |key: &StoreKey<'_>| said(&catalog.store, key);
     let up_to_date = !has_zip_alone
         && (if complete.is_empty() {
-            says(&StoreKey::List(module))?.is_none()
+            says(&StoreKey::List(module))?.is_none() && says(&StoreKey::Latest(module))?.is_none()
         } else {
             says(&StoreKey::List(module))?.is_some_and(|said| said == list)
                 && is_latest(&catalog.store, module, &complete)?
