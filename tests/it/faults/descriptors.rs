@@ -14,9 +14,8 @@ const FILES: u64 = 64;
 
 #[test]
 fn no_descriptors_left_and_then_there_are() {
-    let (site, told) = (Site::new(), Told::default());
-    let rounds = rounds(2);
-    for _ in 0..rounds {
+    for _ in 0..rounds(2) {
+        let (site, told) = (Site::new(), Told::default());
         site.lengthen_journal(site.root.path());
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]);
@@ -41,11 +40,11 @@ fn no_descriptors_left_and_then_there_are() {
         is_listed(&server, &told.expected());
         server.signal("KILL");
         server.wait();
+        println!(
+            "| no descriptors | 4 | {} | {} |",
+            told.acknowledged(),
+            told.answers()
+        );
         site.check(site.root.path(), &told.expected(), THEIRS);
     }
-    println!(
-        "| no descriptors | {rounds} × 4 | {} | {} |",
-        told.acknowledged(),
-        told.answers()
-    );
 }

@@ -123,6 +123,8 @@ impl Site {
             // What is published is not asked for elsewhere.
             .args(["--private", "own.example"])
             .args(["--max-size", "6MiB", "--min-free", "0"])
+            // A walk leaves alone what is younger than two seconds: the next one does not.
+            .args(["--scan-interval", "1s"])
             .args(["--log-level", "error", "--upstream", &self.upstream.url()])
             .arg("--root")
             .arg(root)
