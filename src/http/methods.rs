@@ -1,27 +1,29 @@
 //! Which methods a path takes, for the answers that say so.
 
+use super::endpoints::Endpoint;
+pub(super) use super::endpoints::READ;
 use super::error::Refusal;
 use super::request::{NoRequest, ProxyRequest, Target};
-
-/// What is read, and nothing else.
-pub(super) const READ: &str = "GET, HEAD";
 
 /// What a path takes, without its leading slash and without the prefix; `None` where nothing is.
 ///
 /// Source: RFC 9110, 10.2.1 and 15.5.6.
 fn methods(path: &str) -> Option<&'static str> {
-    match path {
-        "upload" => return Some("PUT"),
-        "" | "healthz" | "readyz" | "version" | "metrics" | "whoami" | "index" | "catalog" => {
-            return Some(READ);
-        }
-        _ if path.ends_with("/@v/refresh") => return Some("POST"),
-        _ => {}
+    endpoint(path).map(|endpoint| endpoint.methods)
+}
+
+fn endpoint(path: &str) -> Option<&'static Endpoint> {
+    if let Some(endpoint) = Endpoint::named(path) {
+        return Some(endpoint);
+    }
+    if path.ends_with("/@v/refresh") {
+        return Endpoint::form("/MODULE/@v/refresh");
     }
     match target(path) {
-        Ok(Target::Zip(_)) => Some("GET, HEAD, PUT"),
-        Ok(_) => Some(READ),
-        Err(_) if matches!(target(&format!("{path}.zip")), Ok(Target::Zip(_))) => Some("DELETE"),
+        Ok(target) => Endpoint::of(&target),
+        Err(_) if matches!(target(&format!("{path}.zip")), Ok(Target::Zip(_))) => {
+            Endpoint::form("/MODULE/@v/VERSION")
+        }
         Err(_) => None,
     }
 }

@@ -18,6 +18,7 @@ mod client;
 mod conditional;
 mod connection;
 mod download;
+mod endpoints;
 mod error;
 mod feeds;
 mod file_reply;
@@ -64,6 +65,7 @@ use warp::reply::Response;
 
 pub use base_path::{BasePath, InvalidBasePath};
 pub use certificates::{CertificateError, CertificateFiles, Certificates};
+pub use endpoints::{Endpoint, Needs};
 pub use guard::Guard;
 pub use listener::{ListenError, Listener};
 pub use metrics::MetricsPlace;

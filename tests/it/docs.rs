@@ -74,7 +74,13 @@ fn settings_that_wait_for_a_restart_are_marked() {
 #[test]
 fn links_between_pages_lead_somewhere() {
     let root = repository();
-    let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|page| root.join(page));
+    let pages = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    ]
+    .map(|page| root.join(page));
     let docs = fs::read_dir(root.join("docs"))
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -67,6 +67,8 @@ mod reload;
 mod sample;
 /// A tree of 100,000 modules; run by tests/scale/run.
 mod scale;
+/// Every door, whoever knocks; and what docs/security.md says.
+mod security;
 /// The command line of `athens serve`: ready line, refusals, addresses.
 mod serve_cli;
 /// Flags, environment and file.

@@ -1,0 +1,5 @@
+//! Every door of the server, with every kind of token; and the page that tells what is guarded against.
+
+mod doors;
+mod page;
+mod secrets;
