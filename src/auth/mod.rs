@@ -36,6 +36,6 @@ pub use plain::{InvalidToken, NoRandomness, PlainToken};
 pub use right::{InvalidRights, Right, Rights};
 pub use state::{StateDirectory, StateError};
 pub use store::TokenStore;
-pub use throttle::{Penalty, Throttle};
+pub use throttle::{Penalty, Throttle, host_of};
 pub use tokens::Tokens;
 pub use tokens_file::{TokensError, TokensFile};

@@ -87,7 +87,7 @@ impl Throttle {
             .addresses
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let forgotten = addresses.entry(host(address), now);
+        let forgotten = addresses.entry(host_of(address), now);
         let backlog = forgotten.saturating_duration_since(now) + FORGET;
         if backlog > FORGET * MOST {
             let wait = backlog - FORGET * MOST;
@@ -129,7 +129,8 @@ impl Addresses {
 }
 
 /// The address of the host rather than of one of its interfaces: IPv6 by /64, IPv4 in IPv6's clothes as IPv4.
-fn host(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn host_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
@@ -201,7 +202,11 @@ mod tests {
             ("2001:db8::1", "2001:db8::ffff:1:2:3", true),
             ("2001:db8::1", "2001:db8:0:1::1", false),
         ] {
-            assert_eq!(host(ip(one)) == host(ip(other)), same, "{one} {other}");
+            assert_eq!(
+                host_of(ip(one)) == host_of(ip(other)),
+                same,
+                "{one} {other}"
+            );
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     Age, ByteSize, Concealed, ListenAddress, ListenPlace, LogFormatName, MinAgeText, ServeSettings,
     TimeSpan, WatchName,
 };
-use crate::http::{BasePath, PublicUrl, TrustedProxy};
+use crate::http::{BasePath, PublicUrl, RateLimit, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
@@ -135,6 +135,10 @@ impl Key {
         "idle-timeout" idle_timeout Restart,
         "write-timeout" write_timeout Restart,
         "shutdown-timeout" shutdown_timeout Reload,
+        "max-requests" max_requests Restart,
+        "max-requests-per-client" max_requests_per_client Restart,
+        "rate-limit" rate_limit Restart,
+        "max-connections-per-client" max_connections_per_client Restart,
         "metrics-listen" metrics_listen Restart,
         "log-level" log_level Reload,
         "log-format" log_format Restart,
@@ -172,6 +176,7 @@ shown_as_written!(
     TimeSpan,
     ByteSize,
     ListenAddress,
+    RateLimit,
     Sample,
     BasePath,
     PathPatterns,
@@ -349,6 +354,10 @@ mod tests {
             idle-timeout = "9s"
             write-timeout = "9s"
             shutdown-timeout = "9s"
+            max-requests = 9
+            max-requests-per-client = 9
+            rate-limit = "9/s"
+            max-connections-per-client = 9
             metrics-listen = "127.0.0.1:1"
             log-level = "warn"
             log-format = "json"

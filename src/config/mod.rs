@@ -26,6 +26,7 @@ mod keys;
 mod listen;
 mod loaded;
 mod min_age;
+mod overload;
 mod serve;
 mod settings;
 mod state;

@@ -180,6 +180,7 @@ impl ServeConfig {
         let poll_interval = settings.poll_interval.unwrap_or(POLL_INTERVAL);
         at_least("poll-interval", &poll_interval, &LEAST_POLL_INTERVAL)?;
 
+        let (requests, max_connections_per_client) = super::overload::resolve(&settings)?;
         let (limits, min_free) = super::housekeeping::resolve(&settings)?;
         let root = settings.root.take().unwrap_or_else(|| PathBuf::from(ROOT));
         let ca_file = settings.ca_file.clone();
@@ -237,6 +238,8 @@ impl ServeConfig {
             base_path: settings.path_prefix.unwrap_or_default(),
             limits: Limits {
                 max_connections: to_usize(max_connections),
+                max_connections_per_client,
+                requests,
                 max_header_size: usize::try_from(max_header_size.0).unwrap_or(usize::MAX),
                 header_timeout: timeout("header-timeout", settings.header_timeout, HEADER_TIMEOUT)?,
                 idle_timeout: timeout("idle-timeout", settings.idle_timeout, IDLE_TIMEOUT)?,
@@ -399,6 +402,13 @@ mod tests {
             ("idle-timeout", IDLE_TIMEOUT.to_string()),
             ("write-timeout", WRITE_TIMEOUT.to_string()),
             ("shutdown-timeout", SHUTDOWN_TIMEOUT.to_string()),
+            (
+                "max-requests",
+                super::super::overload::MAX_REQUESTS.to_string(),
+            ),
+            ("max-requests-per-client", "half of max-requests".to_owned()),
+            ("rate-limit", "none".to_owned()),
+            ("max-connections-per-client", "none".to_owned()),
             ("metrics-listen", "none".to_owned()),
             (
                 "log-level",

@@ -13,7 +13,7 @@ use super::listen::{ListenAddress, ListenPlace, one_or_many};
 use super::min_age::MinAgeText;
 use super::tracing::some_sample;
 use super::units::{ByteSize, FromText, TimeSpan, deserialize_text, deserialize_texts};
-use crate::http::{BasePath, PublicUrl, TrustedProxy};
+use crate::http::{BasePath, PublicUrl, RateLimit, TrustedProxy};
 use crate::logging::LogFilter;
 use crate::module::PathPatterns;
 use crate::proxy::Rule;
@@ -524,6 +524,47 @@ pub struct ServeSettings {
     )]
     pub shutdown_timeout: Option<TimeSpan>,
 
+    /// Most requests that are answered at a time; further ones are answered 503 at once, but for health and metrics
+    /// [default: 2048]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_REQUESTS",
+        value_name = "COUNT",
+        help_heading = "Overload"
+    )]
+    pub max_requests: Option<u32>,
+
+    /// Most requests of one client that are answered at a time, a client being an address or a /64 of IPv6; further ones
+    /// are answered 429 at once [default: half of max-requests]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_REQUESTS_PER_CLIENT",
+        value_name = "COUNT",
+        help_heading = "Overload"
+    )]
+    pub max_requests_per_client: Option<u32>,
+
+    /// How often one client may ask: 50/s, or 50/s:500 with how many may come at once; what is more is answered 429
+    /// [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_RATE_LIMIT",
+        value_name = "RATE",
+        help_heading = "Overload"
+    )]
+    #[serde(default, deserialize_with = "some_text")]
+    pub rate_limit: Option<RateLimit>,
+
+    /// Most connections of one client at a time, trusted proxies excepted; further ones are closed at once
+    /// [default: none]
+    #[arg(
+        long,
+        env = "ATHENS_MAX_CONNECTIONS_PER_CLIENT",
+        value_name = "COUNT",
+        help_heading = "Overload"
+    )]
+    pub max_connections_per_client: Option<u32>,
+
     /// Address and port for metrics alone, open to everybody who reaches it; without one they are at /metrics beside the
     /// modules, for those who may read [default: none]
     #[arg(
@@ -642,6 +683,10 @@ impl ServeSettings {
             idle_timeout,
             write_timeout,
             shutdown_timeout,
+            max_requests,
+            max_requests_per_client,
+            rate_limit,
+            max_connections_per_client,
             metrics_listen,
             log_level,
             log_format,
@@ -701,6 +746,12 @@ impl ServeSettings {
             idle_timeout: self.idle_timeout.or(idle_timeout),
             write_timeout: self.write_timeout.or(write_timeout),
             shutdown_timeout: self.shutdown_timeout.or(shutdown_timeout),
+            max_requests: self.max_requests.or(max_requests),
+            max_requests_per_client: self.max_requests_per_client.or(max_requests_per_client),
+            rate_limit: self.rate_limit.or(rate_limit),
+            max_connections_per_client: self
+                .max_connections_per_client
+                .or(max_connections_per_client),
             metrics_listen: self.metrics_listen.or(metrics_listen),
             log_level: self.log_level.or(log_level),
             log_format: self.log_format.or(log_format),
@@ -760,6 +811,10 @@ impl FromText for PathPatterns {
 
 impl FromText for DatabaseSetting {
     const EXPECTED: &'static str = "a checksum database as in GOSUMDB, \"off\", or a list of them";
+}
+
+impl FromText for RateLimit {
+    const EXPECTED: &'static str = "a rate such as \"50/s\" or \"50/s:500\"";
 }
 
 impl FromText for PublicUrl {

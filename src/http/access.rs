@@ -10,12 +10,14 @@ use warp::http::header::{CONTENT_LENGTH, USER_AGENT};
 use warp::http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 
 use super::activity::Activity;
+use super::admission::Admitted;
 use super::client::Client;
 use super::http2;
 use super::measured::{Measured, Meter};
 use super::request_id;
 use super::text::escape_control;
 use super::trace_context;
+use crate::metrics::Route;
 use crate::trace::{self, Outcome, Tracer, Value};
 
 /// Longest path in the log, in bytes.
@@ -37,6 +39,8 @@ pub(super) struct Record {
     activity: Activity,
     measured: Measured,
     context: trace::Context,
+    /// Its place, until the answer has ended.
+    admitted: Option<Admitted>,
 }
 
 /// What is shown of a request beside its method.
@@ -72,12 +76,31 @@ impl Record {
             activity,
             measured: meter.begin(request),
             context,
+            admitted: None,
         }
     }
 
     /// What whoever answers it works for.
     pub(super) fn context(&self) -> &trace::Context {
         &self.context
+    }
+
+    /// What it asks for.
+    pub(super) fn route(&self) -> Route {
+        self.measured.route()
+    }
+
+    /// It has a place, and keeps it until its answer has ended.
+    pub(super) fn admitted(&mut self, admitted: Admitted) {
+        self.admitted = Some(admitted);
+    }
+
+    /// It was turned away.
+    pub(super) fn turned(&mut self, outcome: Outcome, is_logged: bool) {
+        self.context.request().note_outcome(outcome);
+        if !is_logged {
+            self.asked = None;
+        }
     }
 
     /// Follows the answer's body to its end.
@@ -105,13 +128,17 @@ impl Record {
     /// How it ended. What was noted on the way is about what the client got: a status that says no says it better.
     fn outcome(&self) -> Option<Outcome> {
         let status = self.status?;
+        let noted = self.context.request().outcome();
+        if matches!(noted, Some(Outcome::Limited | Outcome::Overloaded)) {
+            return noted;
+        }
         if status.is_server_error() {
             return Some(Outcome::Failed);
         }
         match status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Some(Outcome::Absent),
             _ if status.is_client_error() => Some(Outcome::Refused),
-            _ => self.context.request().outcome(),
+            _ => noted,
         }
     }
 

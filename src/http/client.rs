@@ -7,6 +7,7 @@ use std::sync::Arc;
 use warp::http::HeaderMap;
 
 use super::trusted_proxies::TrustedProxies;
+use crate::auth::host_of;
 
 /// The other end of a connection, as the kernel knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +28,16 @@ pub(super) enum Client {
 }
 
 impl Client {
+    /// The host by which this client is told from others where what it may have is bounded. `None` for a peer at a Unix
+    /// socket that says of nobody that it speaks for him.
+    pub(super) fn host(self) -> Option<IpAddr> {
+        match self {
+            Self::Peer(Peer::Tcp(address)) => Some(host_of(address.ip())),
+            Self::Peer(Peer::Unix) => None,
+            Self::Behind(address) => Some(host_of(address)),
+        }
+    }
+
     /// The address by which this client is told from others; all that come over Unix sockets by themselves are one.
     pub(super) fn address(self) -> IpAddr {
         match self {
@@ -80,6 +91,14 @@ impl Origin {
             peer,
             is_secure,
             proxies: is_trusted.then(|| Arc::clone(proxies)),
+        }
+    }
+
+    /// Whose connections are counted: nobody's that speaks for others.
+    pub(super) fn counted_host(&self) -> Option<IpAddr> {
+        match &self.proxies {
+            None => Client::Peer(self.peer).host(),
+            Some(_) => None,
         }
     }
 

@@ -23,8 +23,10 @@ use warp::reply::Response;
 
 use super::access::Record;
 use super::activity::{Activity, Overdue};
+use super::admission::Admission;
 use super::certificates::H2;
-use super::client::{Origin, Peer, Secure};
+use super::client::{Client, Origin, Peer, Secure};
+use super::error::Refusal;
 use super::http2::{self, Streams};
 use super::measured::Meter;
 use super::message;
@@ -51,6 +53,7 @@ pub(super) struct Connection<S> {
     pub(super) stop: Stop,
     pub(super) meter: Meter,
     pub(super) tracer: Tracer,
+    pub(super) admission: Option<Arc<Admission>>,
     /// Where requests of HTTP/2 run.
     pub(super) tasks: TaskTracker,
 }
@@ -121,6 +124,7 @@ where
                 &self.routes,
                 &self.origin,
                 (activity, &self.meter, &self.tracer),
+                self.admission.as_deref(),
                 request,
             )
         });
@@ -138,16 +142,18 @@ where
             stop,
             meter,
             tracer,
+            admission,
             tasks,
         } = self;
         let peer = origin.peer;
         // Each request runs in a task of its own, which may outlive this one by a moment.
-        let shared = Arc::new((routes, origin, activity.clone(), meter, tracer));
+        let shared = Arc::new((routes, origin, activity.clone(), meter, tracer, admission));
         let service = service_fn(move |request| {
             let shared = Arc::clone(&shared);
             async move {
-                let (routes, origin, activity, meter, tracer) = &*shared;
-                answer(routes, origin, (activity, meter, tracer), request).await
+                let (routes, origin, activity, meter, tracer, admission) = &*shared;
+                let noted = (activity, meter, tracer);
+                answer(routes, origin, noted, admission.as_deref(), request).await
             }
         });
         let connection = http2::builder(&limits, Streams::new(tasks, &limits))
@@ -218,16 +224,18 @@ async fn answer<S>(
     routes: &S,
     origin: &Origin,
     (activity, meter, tracer): (&Activity, &Meter, &Tracer),
+    admission: Option<&Admission>,
     mut request: Request<Incoming>,
 ) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     let client = origin.client(request.headers());
-    let record = Record::start(client, &request, activity.clone(), meter, tracer);
+    let mut record = Record::start(client, &request, activity.clone(), meter, tracer);
     let is_http2 = request.version() == Version::HTTP_2;
     let ends = message::ends_connection(&request);
-    let mut response = match message::check(&request) {
+    let checked = message::check(&request).and_then(|()| admit(admission, client, &mut record));
+    let mut response = match checked {
         Ok(()) => {
             if let Some(host) = message::host_of_authority(&request) {
                 request.headers_mut().insert(HOST, host);
@@ -251,6 +259,25 @@ where
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(record.follow(response))
+}
+
+/// A place for a request whose message is in order; its body was not looked at yet.
+fn admit(
+    admission: Option<&Admission>,
+    client: Client,
+    record: &mut Record,
+) -> Result<(), Refusal> {
+    let Some(admission) = admission else {
+        return Ok(());
+    };
+    match admission.admit(client, record.route()) {
+        Ok(admitted) => record.admitted(admitted),
+        Err(turned) => {
+            record.turned(turned.outcome, turned.is_logged);
+            return Err(turned.refusal);
+        }
+    }
+    Ok(())
 }
 
 /// Wakes the connection when its deadline has passed.

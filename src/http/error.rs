@@ -64,6 +64,12 @@ pub(super) enum Refusal {
     TooManyFailures(Duration),
     /// As many uploads as there are places for; again after this time.
     Busy(Duration),
+    /// As many requests as are answered at a time; again after this time.
+    Overloaded(Duration),
+    /// As many requests of this client as are answered at a time; again after this time.
+    TooManyAtOnce(Duration),
+    /// More requests of this client than its rate allows; again after this time.
+    TooFast(Duration),
     /// As many pages of feeds as are made at a time; again after this time.
     FeedsBusy(Duration),
     /// The client sent nothing of its upload for this time.
@@ -108,8 +114,12 @@ impl Refusal {
             },
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) | Self::FeedsBusy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyFailures(_) | Self::TooManyAtOnce(_) | Self::TooFast(_) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Busy(_) | Self::FeedsBusy(_) | Self::Overloaded(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::UploadTimeout(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Unprocessable(_) | Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Publish(error) => match error {
@@ -163,6 +173,17 @@ impl Refusal {
             Self::Busy(_) => {
                 "as many uploads as this server takes at once are under way; try again".to_owned()
             }
+            Self::Overloaded(_) => {
+                "this server answers as many requests as it can; try again".to_owned()
+            }
+            Self::TooManyAtOnce(_) => {
+                "this client has as many requests under way as it may have; try again, with fewer at a time"
+                    .to_owned()
+            }
+            Self::TooFast(again) => format!(
+                "this client asks more often than it may; try again in {} seconds",
+                again.as_secs()
+            ),
             Self::FeedsBusy(_) => {
                 "as many pages as this server makes at once are asked for; try again".to_owned()
             }
@@ -205,9 +226,12 @@ impl Refusal {
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Basic realm=\"athens\", charset=\"UTF-8\""),
             )),
-            Self::TooManyFailures(again) | Self::Busy(again) | Self::FeedsBusy(again) => {
-                Some((RETRY_AFTER, HeaderValue::from(again.as_secs())))
-            }
+            Self::TooManyFailures(again)
+            | Self::Busy(again)
+            | Self::FeedsBusy(again)
+            | Self::Overloaded(again)
+            | Self::TooManyAtOnce(again)
+            | Self::TooFast(again) => Some((RETRY_AFTER, HeaderValue::from(again.as_secs()))),
             _ => None,
         }
     }
@@ -215,7 +239,8 @@ impl Refusal {
     /// The reply.
     pub(super) fn into_response(self) -> Response {
         let status = self.status();
-        if status.is_server_error() {
+        // Said once a minute where it is decided: a line each would be a flood of its own.
+        if status.is_server_error() && !matches!(self, Self::Overloaded(_)) {
             log_failure(&self, status);
         }
         let mut response = match &self {
@@ -291,6 +316,21 @@ mod tests {
                 Refusal::FeedsBusy(Duration::from_secs(1)),
                 503,
                 "as many pages as this server makes at once are asked for; try again",
+            ),
+            (
+                Refusal::Overloaded(Duration::from_secs(1)),
+                503,
+                "this server answers as many requests as it can; try again",
+            ),
+            (
+                Refusal::TooManyAtOnce(Duration::from_secs(1)),
+                429,
+                "this client has as many requests under way as it may have; try again, with fewer at a time",
+            ),
+            (
+                Refusal::TooFast(Duration::from_secs(7)),
+                429,
+                "this client asks more often than it may; try again in 7 seconds",
             ),
             (
                 Refusal::NotFound("not found: x".to_owned()),

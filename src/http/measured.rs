@@ -55,6 +55,11 @@ pub(super) struct Measured {
 }
 
 impl Measured {
+    /// What it asks for.
+    pub(super) fn route(&self) -> Route {
+        self.route
+    }
+
     /// Its answer has ended: at its end, or because somebody gave up.
     pub(super) fn ended(
         &self,

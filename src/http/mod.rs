@@ -10,11 +10,13 @@
 
 mod access;
 mod activity;
+mod admission;
 mod asked;
 mod base_path;
 mod caller;
 mod certificates;
 mod client;
+mod complaint;
 mod conditional;
 mod connection;
 mod download;
@@ -63,6 +65,7 @@ use warp::http::{HeaderValue, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 
+pub use admission::{InvalidRateLimit, RateLimit, RequestLimits};
 pub use base_path::{BasePath, InvalidBasePath};
 pub use certificates::{CertificateError, CertificateFiles, Certificates};
 pub use endpoints::{Endpoint, Needs};

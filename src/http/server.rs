@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -15,8 +15,10 @@ use tokio_util::task::TaskTracker;
 use warp::http::Request;
 use warp::reply::Response;
 
+use super::admission::{Admission, Counted, Counts, HasEnough, RequestLimits};
 use super::certificates::Certificates;
 use super::client::Origin;
+use super::complaint::Complaint;
 use super::connection::{Connection, Stop};
 use super::listener::{Accept, Kind, Listener};
 use super::live::{self, Replace};
@@ -30,6 +32,10 @@ use crate::trace::Tracer;
 pub struct Limits {
     /// Connections at a time.
     pub max_connections: usize,
+    /// Connections at a time of one client, if that is bounded.
+    pub max_connections_per_client: Option<usize>,
+    /// Requests.
+    pub requests: RequestLimits,
     /// Bytes of a request's head: request line and headers. At least 8 KiB.
     pub max_header_size: usize,
     /// From the first byte of a head (or from accepting) to its last.
@@ -44,6 +50,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 4096,
+            max_connections_per_client: None,
+            requests: RequestLimits::default(),
             max_header_size: 32 << 10,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
@@ -56,8 +64,6 @@ impl Default for Limits {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Who collects metrics comes with few connections.
 const MOST_COLLECTORS: usize = 64;
-/// The same complaint is logged once in this time.
-const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How connections are treated.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +96,12 @@ struct Shared {
     places: Arc<Semaphore>,
     meter: Meter,
     tracer: Tracer,
+    /// `None` where everything is answered.
+    admission: Option<Arc<Admission>>,
+    /// `None` if a client may have all connections.
+    clients: Option<Arc<Counts>>,
     full: Complaint,
+    greedy: Complaint,
     failing: Complaint,
 }
 
@@ -99,8 +110,16 @@ impl Server {
     #[must_use]
     pub fn start(listeners: Vec<Listener>, app: App, settings: ServerSettings) -> Self {
         let meter = Meter::new(app.metrics().clone(), app.base_path());
+        let requests = settings.limits.requests;
+        let admission = Arc::new(Admission::new(requests, app.metrics().clone()));
         let (routes, replace) = live::service(app);
-        Self::start_service(listeners, routes, replace, settings, meter)
+        Self::start_service(
+            listeners,
+            (routes, replace),
+            settings,
+            meter,
+            Some(admission),
+        )
     }
 
     /// Serves the metrics of an application, and nothing else of it, to everybody who reaches this socket; without TLS.
@@ -110,13 +129,14 @@ impl Server {
         let settings = ServerSettings {
             limits: Limits {
                 max_connections: limits.max_connections.min(MOST_COLLECTORS),
+                max_connections_per_client: None,
                 ..limits
             },
             ..ServerSettings::default()
         };
         let meter = Meter::new(app.metrics().clone(), &BasePath::default());
         let (routes, replace) = live::metrics_service(app);
-        Self::start_service(vec![listener], routes, replace, settings, meter)
+        Self::start_service(vec![listener], (routes, replace), settings, meter, None)
     }
 
     /// Answers from another application from now on; requests that came before are answered from the one they found.
@@ -126,10 +146,10 @@ impl Server {
 
     fn start_service<S>(
         listeners: Vec<Listener>,
-        routes: S,
-        replace: Replace,
+        (routes, replace): (S, Replace),
         settings: ServerSettings,
         meter: Meter,
+        admission: Option<Arc<Admission>>,
     ) -> Self
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
@@ -143,12 +163,17 @@ impl Server {
                 places: Arc::new(Semaphore::new(
                     limits.max_connections.min(Semaphore::MAX_PERMITS),
                 )),
-                limits,
                 meter,
                 tracer: settings.tracer,
                 proxies: Arc::new(settings.trusted_proxies),
                 stop: Stop::default(),
+                admission,
+                clients: limits
+                    .max_connections_per_client
+                    .map(|most| Arc::new(Counts::new(most))),
+                limits,
                 full: Complaint::default(),
+                greedy: Complaint::default(),
                 failing: Complaint::default(),
             }),
             loops: Vec::new(),
@@ -252,27 +277,32 @@ where
                     Ok((stream, peer)) => {
                         let metrics = &shared.meter.metrics;
                         metrics.http.accepted.add_one();
+                        let origin = Origin::new(peer, tls.is_some(), &shared.proxies);
+                        let Ok(counted) = shared.count(&origin) else {
+                            continue;
+                        };
                         // Taken after accepting: several listeners share the places, and none may sit on a free one
                         // while it waits.
                         let place = answering(&mut questions, shared.place()).await;
                         let connection = Connection {
                             routes: routes.clone(),
-                            origin: Origin::new(peer, tls.is_some(), &shared.proxies),
+                            origin,
                             limits: shared.limits.clone(),
                             stop: shared.stop.clone(),
                             meter: shared.meter.clone(),
                             tracer: shared.tracer.clone(),
+                            admission: shared.admission.clone(),
                             tasks: tasks.clone(),
                         };
                         let open = metrics.running(|table| &table.http.connections);
                         match tls.clone() {
                             None => tasks.spawn(async move {
                                 connection.serve(stream).await;
-                                drop((place, open));
+                                drop((place, counted, open));
                             }),
                             Some(tls) => tasks.spawn(async move {
                                 connection.serve_tls(stream, tls).await;
-                                drop((place, open));
+                                drop((place, counted, open));
                             }),
                         };
                     }
@@ -325,6 +355,24 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 impl Shared {
+    /// Counts a connection for its client, if it is to be counted.
+    fn count(&self, origin: &Origin) -> Result<Option<Counted>, HasEnough> {
+        let (Some(clients), Some(host)) = (&self.clients, origin.counted_host()) else {
+            return Ok(None);
+        };
+        let counted = clients.take(host);
+        if counted.is_none() {
+            self.meter.metrics.http.closed.add_one();
+            if self.greedy.is_due(Instant::now()) {
+                tracing::warn!(
+                    client = %host,
+                    "a client has as many connections as --max-connections-per-client allows; further ones are closed"
+                );
+            }
+        }
+        counted.map(Some).ok_or(HasEnough)
+    }
+
     /// A place for one more connection; waits for one if all are taken.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
@@ -339,34 +387,5 @@ impl Shared {
         }
         // Never closed, so never an error.
         Arc::clone(&self.places).acquire_owned().await.ok()
-    }
-}
-
-/// Something to be logged, but not a thousand times a second.
-#[derive(Debug, Default)]
-struct Complaint(Mutex<Option<Instant>>);
-
-impl Complaint {
-    fn is_due(&self, now: Instant) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now >= last + COMPLAINT_INTERVAL);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_complaint_is_made_once_a_minute() {
-        let complaint = Complaint::default();
-        let now = Instant::now();
-        assert!(complaint.is_due(now));
-        assert!(!complaint.is_due(now + COMPLAINT_INTERVAL / 2));
-        assert!(complaint.is_due(now + COMPLAINT_INTERVAL));
     }
 }

@@ -143,6 +143,13 @@ labels! {
         Unsound = "unsound",
     }
 
+    /// At which limit a request was turned away.
+    Bound as "limit" {
+        MaxRequests = "max_requests",
+        MaxRequestsPerClient = "max_requests_per_client",
+        RateLimit = "rate_limit",
+    }
+
     /// How a walk of the tree ended.
     WalkOutcome as "outcome" {
         Ok = "ok",

@@ -28,8 +28,8 @@ pub use by_upstream::{ByUpstream, UpstreamMeter, UpstreamRequest};
 pub use histogram::{Bytes, Histogram, Scale, Seconds};
 pub use label::{By, Label};
 pub use labels::{
-    AnswerSource, DatabaseOutcome, DatabaseQuestion, DeleteOutcome, FetchOutcome, Kind, Method,
-    Occasion, PublishOutcome, Route, Status, UpstreamOutcome, Verification, WalkOutcome,
+    AnswerSource, Bound, DatabaseOutcome, DatabaseQuestion, DeleteOutcome, FetchOutcome, Kind,
+    Method, Occasion, PublishOutcome, Route, Status, UpstreamOutcome, Verification, WalkOutcome,
     ZipVerdict,
 };
 pub use running::Running;

@@ -7,10 +7,10 @@ use std::fmt;
 
 use super::family::Family;
 use super::{
-    AnswerSource, BuildInfo, By, ByUpstream, Bytes, Counter, DatabaseOutcome, DatabaseQuestion,
-    DeleteOutcome, FetchOutcome, Gauge, Histogram, Kind, Method, Occasion, PublishOutcome,
-    RareCounter, Route, Sampled, SampledSeconds, SampledTotal, Seconds, Status, UpstreamOutcome,
-    Verification, WalkOutcome, ZipVerdict,
+    AnswerSource, Bound, BuildInfo, By, ByUpstream, Bytes, Counter, DatabaseOutcome,
+    DatabaseQuestion, DeleteOutcome, FetchOutcome, Gauge, Histogram, Kind, Method, Occasion,
+    PublishOutcome, RareCounter, Route, Sampled, SampledSeconds, SampledTotal, Seconds, Status,
+    UpstreamOutcome, Verification, WalkOutcome, ZipVerdict,
 };
 use crate::modzip::Rule;
 
@@ -80,12 +80,16 @@ table! {
         aborted: By<Route, RareCounter> = "athens_http_responses_aborted_total";
         /// Requests that are being answered.
         in_flight: Gauge = "athens_http_requests_in_flight";
+        /// Requests that were turned away at once, by the limit that they met.
+        refused: By<Bound, Counter> = "athens_http_requests_limited_total";
         /// Connections that were accepted.
         accepted: Counter = "athens_http_connections_accepted_total";
         /// Connections that are being served.
         connections: Gauge = "athens_http_connections_open";
         /// Connections that were accepted and wait for a place, since max-connections are taken.
         waiting: Gauge = "athens_http_connections_waiting";
+        /// Connections that were closed at once, since their client had max-connections-per-client.
+        closed: Counter = "athens_http_connections_limited_total";
         /// Connections that could not be accepted, for want of file descriptors perhaps.
         not_accepted: Counter = "athens_http_accept_failures_total";
     }

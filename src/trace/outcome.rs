@@ -26,10 +26,14 @@ pub enum Outcome {
     Refused,
     /// We failed, or who we had to ask.
     Failed,
+    /// The client has or asks more than one client may; nothing was done.
+    Limited,
+    /// So many requests were being answered that this one was not; nothing was done.
+    Overloaded,
 }
 
 impl Outcome {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Hit,
         Self::Fetched,
         Self::Stale,
@@ -40,6 +44,8 @@ impl Outcome {
         Self::Absent,
         Self::Refused,
         Self::Failed,
+        Self::Limited,
+        Self::Overloaded,
     ];
 
     /// The word for it.
@@ -56,6 +62,8 @@ impl Outcome {
             Self::Absent => "absent",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Limited => "limited",
+            Self::Overloaded => "overloaded",
         }
     }
 

@@ -55,6 +55,8 @@ mod memory;
 mod metrics;
 /// Moving here from other proxies.
 mod moving;
+/// More requests and connections than a server takes.
+mod overload;
 /// Publishing and deleting over HTTP.
 mod publish;
 /// `athens publish`, against the real server and with the real go.
