@@ -112,6 +112,8 @@ pub(crate) struct Slots {
     limit: u64,
     /// How many slots have watches.
     watched: AtomicU64,
+    /// Counts the hints that anything of any version changed.
+    changes: AtomicU64,
     metrics: Metrics,
 }
 
@@ -134,6 +136,7 @@ impl Slots {
             weight: AtomicU64::new(0),
             limit,
             watched: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
             metrics,
         }
     }
@@ -150,6 +153,11 @@ impl Slots {
             polled: lists.saturating_sub(self.watched.load(Ordering::Relaxed)),
             weight: self.weight.load(Ordering::Relaxed),
         }
+    }
+
+    /// A number that is another one after each hint that a version, wherever it is, may have changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// The slot of a module, if it has one.
@@ -241,6 +249,9 @@ impl Slots {
 
     /// Takes a hint. Called on the watcher's thread: marks, and nothing that waits for that thread.
     pub(crate) fn hint(&self, hint: &Hint<'_>) {
+        if !matches!(hint, Hint::Derived(_)) {
+            self.changes.fetch_add(1, Ordering::AcqRel);
+        }
         let slots = self
             .by_module
             .read()
@@ -342,5 +353,21 @@ mod tests {
         assert!(made[4].is_dead());
         slots.hint(&Hint::Lost);
         assert!(again.is_dead());
+    }
+
+    #[test]
+    fn changes_are_counted_wherever_they_are_but_not_what_follows_from_them() {
+        let slots = Slots::new(u64::MAX, Metrics::default());
+        let mut before = slots.changes();
+        for (hint, counts) in [
+            (Hint::Versions("a.com/unknown"), true),
+            (Hint::Derived("a.com/m"), false),
+            (Hint::Moved("a.com"), true),
+            (Hint::Lost, true),
+        ] {
+            slots.hint(&hint);
+            assert_eq!(slots.changes() != before, counts, "{hint:?}");
+            before = slots.changes();
+        }
     }
 }

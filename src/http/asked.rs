@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use warp::Filter;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, Request};
 use warp::path::Tail;
 use warp::reply::Response;
 
@@ -27,6 +27,28 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// What a request says that asks for a file of a module by its plain path: what [`route`] would take out of it if all
+    /// other routes had been asked before. Gives the request back if it may be for another one.
+    pub(super) fn of_module<B>(app: &App, request: Request<B>) -> Result<Self, Request<B>> {
+        let uri = request.uri();
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        // Queries mean something to some routes.
+        let path = uri.path().strip_prefix(app.base_path().as_str());
+        let path = path.filter(|path| is_read && uri.query().is_none() && is_of_module(path));
+        let Some(path) = path.map(str::to_owned) else {
+            return Err(request);
+        };
+        let (parts, _) = request.into_parts();
+        Ok(Self {
+            app: app.clone(),
+            path,
+            method: parts.method,
+            client: parts.extensions.get().copied(),
+            headers: parts.headers,
+            stored_only: None,
+        })
+    }
+
     /// Who asks.
     ///
     /// # Errors
@@ -38,6 +60,13 @@ impl Asked {
             ..caller
         })
     }
+}
+
+/// Whether a path below the prefix can be of no route but the one of modules, which takes what the others leave: none of them
+/// has such an element but those that begin with these two.
+fn is_of_module(path: &str) -> bool {
+    let is_apart = path.starts_with("/sumdb/") || path.starts_with("/cached-only/");
+    !is_apart && path.starts_with('/') && (path.contains("/@v/") || path.ends_with("/@latest"))
 }
 
 /// Answers everything that comes with `answer`: whatever it is, it gets a reply.

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use warp::http::HeaderMap;
 use warp::http::header::VIA;
+use warp::http::{HeaderMap, HeaderName};
 
 use super::App;
 use super::error::Refusal;
 use crate::proxy::{Caller, StoredOnly};
 
 /// The header of the public mirror's clients that want nothing fetched.
-const DISABLE_MODULE_FETCH: &str = "disable-module-fetch";
+pub(super) const DISABLE_MODULE_FETCH: HeaderName = HeaderName::from_static("disable-module-fetch");
 
 /// The longest chain of proxies that is passed on, in bytes.
 const LONGEST_VIA: usize = 2048;

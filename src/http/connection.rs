@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -18,16 +18,17 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::http::header::{CONNECTION, HOST};
-use warp::http::{HeaderValue, Request, Version};
-use warp::reply::Response;
+use warp::http::{HeaderValue, Request, Response, Version};
 
 use super::access::Record;
 use super::activity::{Activity, Overdue};
 use super::admission::Admission;
+use super::body::{self, BodyError};
 use super::certificates::H2;
 use super::client::{Client, Origin, Peer, Secure};
 use super::error::Refusal;
 use super::http2::{self, Streams};
+use super::live::Routes;
 use super::measured::Meter;
 use super::message;
 use super::server::Limits;
@@ -65,9 +66,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {}
 
 impl<S> Connection<S>
 where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Send + Sync + 'static,
-    S::Future: Send,
+    S: Routes,
 {
     /// Serves the requests of a connection in the clear until it ends: HTTP/1.1.
     pub(super) async fn serve(self, stream: impl Transport) {
@@ -220,34 +219,38 @@ fn http1_builder(limits: &Limits) -> http1::Builder {
 }
 
 /// One request: checked, answered by the routes, logged.
-async fn answer<S>(
+async fn answer<S: Routes>(
     routes: &S,
     origin: &Origin,
     (activity, meter, tracer): (&Activity, &Meter, &Tracer),
     admission: Option<&Admission>,
     mut request: Request<Incoming>,
-) -> Result<warp::http::Response<impl Body<Data = Bytes, Error = warp::Error> + use<S>>, Infallible>
-where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-{
+) -> Result<Response<impl Body<Data = Bytes, Error = BodyError> + use<S>>, Infallible> {
     let client = origin.client(request.headers());
     let mut record = Record::start(client, &request, activity.clone(), meter, tracer);
     let is_http2 = request.version() == Version::HTTP_2;
     let ends = message::ends_connection(&request);
     let checked = message::check(&request).and_then(|()| admit(admission, client, &mut record));
     let mut response = match checked {
-        Ok(()) => {
-            if let Some(host) = message::host_of_authority(&request) {
-                request.headers_mut().insert(HOST, host);
+        Ok(()) => match routes.prepared(&request) {
+            Some(prepared) => {
+                prepared.note(&meter.metrics, record.context().request());
+                prepared.answer()
             }
-            request.extensions_mut().insert(client);
-            if origin.is_secure {
-                request.extensions_mut().insert(Secure);
+            None => {
+                if let Some(host) = message::host_of_authority(&request) {
+                    request.headers_mut().insert(HOST, host);
+                }
+                request.extensions_mut().insert(client);
+                if origin.is_secure {
+                    request.extensions_mut().insert(Secure);
+                }
+                let context = record.context().clone();
+                let reply = trace::in_context(context, routes.answer(request)).await;
+                body::of_reply(reply)
             }
-            let context = record.context().clone();
-            trace::in_context(context, routes.call(request)).await?
-        }
-        Err(refusal) => with_common_headers(refusal.into_response()),
+        },
+        Err(refusal) => body::of_reply(with_common_headers(refusal.into_response())),
     };
     if is_http2 {
         // RFC 9113, 8.2.2: such a header makes the message malformed. The connection stays: its requests are told apart

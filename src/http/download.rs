@@ -2,20 +2,28 @@
 
 use warp::reply::Response;
 
-use super::App;
 use super::asked::Asked;
 use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
 use super::measured::count_answer;
+use super::prepared::{About, Keeping};
 use super::request::{NoRequest, ProxyRequest, Target};
+use super::{App, with_common_headers};
 use crate::metrics::Kind;
 use crate::module::{ModulePath, ModuleVersion, Version, VersionQuery};
 use crate::proxy::Caller;
-use crate::store::{ModuleFile, Object, StoreKey};
+use crate::store::{Content, ModuleFile, Object, StoreKey};
 use crate::trace;
+
+/// Replies with a file of a module, or says why not.
+pub(super) async fn reply(asked: Asked) -> Response {
+    let reply = answer(asked).await.unwrap_or_else(Refusal::into_response);
+    with_common_headers(reply)
+}
 
 /// Answers a file of a module.
 pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
+    let keeping = Keeping::of(&asked);
     let request = ProxyRequest::parse(&asked.path)?;
     trace::note_module(request.module.as_str());
     if let Some(version) = request.target.version() {
@@ -24,10 +32,25 @@ pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
     let Asked { app, headers, .. } = &asked;
     app.may_read(&request.module, headers, asked.client).await?;
     let (caller, kind) = (asked.caller()?, request.target.kind());
+    let named = keeping.as_ref().map(|_| names_of(&request));
     let found = fetch(app, request, &caller).await;
-    count_answer(app.metrics(), kind, &found, caller.found.source());
+    let source = caller.found.source();
+    count_answer(app.metrics(), kind, &found, source);
     let (object, file_headers) = found?;
-    file_reply::reply(object, file_headers, &asked.method, headers)
+    let content = object.content.clone();
+    let reply = file_reply::reply(object, file_headers, &asked.method, headers)?;
+    if let (Some(keeping), Some((module, version)), Content::Memory(content)) =
+        (keeping, named, content)
+    {
+        let about = About {
+            kind,
+            source,
+            module,
+            version,
+        };
+        keeping.keep(&asked, about, &reply, content);
+    }
+    Ok(reply)
 }
 
 async fn fetch(
@@ -82,6 +105,12 @@ fn info_headers(module: ModulePath, query: VersionQuery) -> Result<FileHeaders, 
 fn module_version(module: ModulePath, version: Version) -> Result<ModuleVersion, Refusal> {
     ModuleVersion::new(module, version)
         .map_err(|error| Refusal::NotFound(format!("not found: {error}")))
+}
+
+/// The module, and the version if one is asked for.
+fn names_of(request: &ProxyRequest) -> (Box<str>, Option<Box<str>>) {
+    let version = request.target.version().map(Into::into);
+    (request.module.as_str().into(), version)
 }
 
 impl Target {

@@ -1,15 +1,14 @@
 //! A file as a reply: headers, conditions, one range, HEAD.
 
-use warp::Reply as _;
 use warp::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 use warp::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use warp::reply::Response;
 
+use super::body::FilePart;
 use super::conditional::{self, Validators, Verdict};
 use super::error::Refusal;
-use super::file_stream::FileStream;
 use super::range::{self, Part};
 use crate::store::{Content, Object, StoreKey};
 
@@ -99,7 +98,7 @@ fn insert(headers: &mut HeaderMap, name: warp::http::HeaderName, value: String) 
     }
 }
 
-/// What is in memory goes out as it is; a file is read while it is sent.
+/// What is in memory goes out as it is; a file is read while it is sent, however the connection does that.
 fn body(content: Content, start: u64, len: u64) -> Response {
     match content {
         Content::Memory(bytes) => {
@@ -111,7 +110,9 @@ fn body(content: Content, start: u64, len: u64) -> Response {
             Response::new(bytes.slice(start..end).into())
         }
         Content::File(file) => {
-            warp::reply::stream(FileStream::new(file, start, len)).into_response()
+            let mut reply = Response::default();
+            reply.extensions_mut().insert(FilePart { file, start, len });
+            reply
         }
     }
 }

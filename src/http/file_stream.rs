@@ -1,9 +1,9 @@
 //! The body of a file reply: large chunks, read one after the other, never more than was promised.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,9 +19,7 @@ type Read = Pin<Box<dyn Future<Output = (FileContent, io::Result<Bytes>)> + Send
 
 /// A part of an open file.
 pub(super) struct FileStream {
-    /// Warp asks that a stream can be shared between threads, which a future cannot; a lock that is never waited for
-    /// (there is one reader) makes it so.
-    state: Mutex<State>,
+    state: State,
     offset: u64,
     remaining: u64,
 }
@@ -37,14 +35,19 @@ impl FileStream {
     /// The bytes from `offset` on, this many.
     pub(super) fn new(file: FileContent, offset: u64, len: u64) -> Self {
         Self {
-            state: Mutex::new(State::Ready(file)),
+            state: State::Ready(file),
             offset,
             remaining: len,
         }
     }
 
+    /// How many bytes are still to come.
+    pub(super) fn remaining(&self) -> u64 {
+        self.remaining
+    }
+
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut self.state;
         loop {
             if self.remaining == 0 {
                 *state = State::Done;
@@ -85,6 +88,15 @@ impl FileStream {
                 },
             }
         }
+    }
+}
+
+impl fmt::Debug for FileStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStream")
+            .field("offset", &self.offset)
+            .field("remaining", &self.remaining)
+            .finish_non_exhaustive()
     }
 }
 

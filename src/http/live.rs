@@ -5,22 +5,42 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use warp::http::Request;
 use warp::reply::Response;
 
-use super::{App, metrics_routes, routes};
+use super::asked::Asked;
+use super::prepared::Prepared;
+use super::{App, download, metrics_routes, routes};
 
-/// A service in whose place another one can be put.
+/// What answers requests as they come.
+pub(super) trait Routes: Clone + Send + Sync + 'static {
+    /// The answer to a request, if it lies ready.
+    fn prepared<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>>;
+
+    /// Answers a request, whatever it is.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send;
+}
+
+/// Filters in whose place other ones can be put.
 #[derive(Debug)]
-pub(super) struct Live<S>(Arc<ArcSwap<S>>);
+pub(super) struct Live<F>(Arc<ArcSwap<Current<F>>>);
 
-impl<S> Clone for Live<S> {
+impl<F> Clone for Live<F> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
+}
+
+/// What requests are answered from.
+#[derive(Debug)]
+struct Current<F> {
+    /// `None` if nothing of a module is answered.
+    modules: Option<App>,
+    filters: F,
 }
 
 /// Puts another application in the place of the one that is served.
@@ -38,57 +58,59 @@ impl fmt::Debug for Replace {
     }
 }
 
-/// What answers requests as they come.
-pub(super) trait Routes:
-    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
-{
-}
-
-impl<S> Routes for S where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
-{
-}
-
-/// The routes over an application, as a service, and what puts another application in its place.
-pub(super) fn service(
-    app: App,
-) -> (
-    Live<impl Routes + Clone + Send + Sync + 'static + use<>>,
-    Replace,
-) {
-    live(app, |app| {
-        TowerToHyperService::new(warp::service(routes(app)))
+/// The routes over an application, and what puts another application in its place.
+pub(super) fn service(app: App) -> (impl Routes + use<>, Replace) {
+    live(app, |app| Current {
+        modules: Some(app.clone()),
+        filters: TowerToHyperService::new(warp::service(routes(app))),
     })
 }
 
 /// The metrics of an application, and nothing else of it.
-pub(super) fn metrics_service(
-    app: App,
-) -> (
-    Live<impl Routes + Clone + Send + Sync + 'static + use<>>,
-    Replace,
-) {
-    live(app, |app| {
-        TowerToHyperService::new(warp::service(metrics_routes(app)))
+pub(super) fn metrics_service(app: App) -> (impl Routes + use<>, Replace) {
+    live(app, |app| Current {
+        modules: None,
+        filters: TowerToHyperService::new(warp::service(metrics_routes(app))),
     })
 }
 
-fn live<S: Send + Sync + 'static>(
+fn live<F: Send + Sync + 'static>(
     app: App,
-    of: impl Fn(App) -> S + Send + Sync + 'static,
-) -> (Live<S>, Replace) {
+    of: impl Fn(App) -> Current<F> + Send + Sync + 'static,
+) -> (Live<F>, Replace) {
     let current = Arc::new(ArcSwap::from_pointee(of(app)));
     let replaced = Arc::clone(&current);
     let replace = move |app| replaced.store(Arc::new(of(app)));
     (Live(current), Replace(Box::new(replace)))
 }
 
-impl<S: Service<R>, R> Service<R> for Live<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+impl<F> Routes for Live<F>
+where
+    F: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
+    F: Send + Sync + 'static,
+{
+    fn prepared<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>> {
+        self.0.load().modules.as_ref()?.prepared_for(request)
+    }
 
-    fn call(&self, request: R) -> S::Future {
-        self.0.load().call(request)
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send {
+        let current = self.0.load();
+        // The filters would come to the same, after all others have been asked: that is half of the work of an answer.
+        let asked = match &current.modules {
+            Some(app) => Asked::of_module(app, request),
+            None => Err(request),
+        };
+        match asked {
+            Ok(asked) => Either::Left(download::reply(asked)),
+            Err(request) => {
+                let reply = current.filters.call(request);
+                Either::Right(async move {
+                    match reply.await {
+                        Ok(reply) => reply,
+                        Err(never) => match never {},
+                    }
+                })
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ mod activity;
 mod admission;
 mod asked;
 mod base_path;
+mod body;
 mod caller;
 mod certificates;
 mod client;
@@ -38,6 +39,7 @@ mod measured;
 mod message;
 mod methods;
 mod metrics;
+mod prepared;
 mod public_url;
 mod publish;
 mod query;
@@ -61,7 +63,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::X_CONTENT_TYPE_OPTIONS;
-use warp::http::{HeaderValue, Method};
+use warp::http::{HeaderMap, HeaderValue, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 
@@ -81,6 +83,7 @@ pub use trusted_proxies::{InvalidTrustedProxy, TrustedProxies, TrustedProxy};
 use crate::metrics::Metrics;
 use crate::proxy::{ModuleProxy, StoredOnly};
 use error::Refusal;
+use prepared::PreparedAnswers;
 
 /// How long a client waits for a place for its upload: small ones, which come in crowds, need theirs for a moment.
 const UPLOAD_WAIT: Duration = Duration::from_secs(3);
@@ -112,6 +115,7 @@ struct AppParts {
     metrics_place: MetricsPlace,
     /// Held by whoever writes the metrics.
     metrics_turn: Arc<Semaphore>,
+    prepared: PreparedAnswers,
 }
 
 impl App {
@@ -127,6 +131,7 @@ impl App {
         metrics_place: MetricsPlace,
     ) -> Self {
         Self(Arc::new(AppParts {
+            prepared: PreparedAnswers::new(&proxy, !guard.needs_token_to_read()),
             proxy,
             base_path,
             guard,
@@ -151,6 +156,7 @@ impl App {
     ) -> Self {
         let parts = &self.0;
         Self(Arc::new(AppParts {
+            prepared: PreparedAnswers::new(&proxy, !guard.needs_token_to_read()),
             proxy,
             base_path: parts.base_path.clone(),
             guard,
@@ -192,6 +198,11 @@ impl App {
 
     fn public_url(&self) -> Option<&PublicUrl> {
         self.0.public_url.as_ref()
+    }
+
+    /// The answers that lie ready. Others than those of the application that this one came from, for its settings may be other.
+    fn prepared(&self) -> &PreparedAnswers {
+        &self.0.prepared
     }
 
     fn upload_timeout(&self) -> Duration {
@@ -330,10 +341,12 @@ fn method_not_allowed(
 
 /// On every reply: what we say is plain text or JSON must not be guessed to be a page with scripts in it.
 fn with_common_headers(mut response: Response) -> Response {
+    put_common_headers(response.headers_mut());
     response
-        .headers_mut()
-        .insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+}
+
+fn put_common_headers(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 #[cfg(test)]

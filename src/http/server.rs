@@ -1,19 +1,14 @@
 //! The accept loops: sockets in, connections out, within limits, until told to stop.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::service::Service;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
-use warp::http::Request;
-use warp::reply::Response;
 
 use super::admission::{Admission, Counted, Counts, HasEnough, RequestLimits};
 use super::certificates::Certificates;
@@ -21,7 +16,7 @@ use super::client::Origin;
 use super::complaint::Complaint;
 use super::connection::{Connection, Stop};
 use super::listener::{Accept, Kind, Listener};
-use super::live::{self, Replace};
+use super::live::{self, Replace, Routes};
 use super::measured::Meter;
 use super::trusted_proxies::TrustedProxies;
 use super::{App, BasePath};
@@ -152,9 +147,7 @@ impl Server {
         admission: Option<Arc<Admission>>,
     ) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-        S: Clone + Send + Sync + 'static,
-        S::Future: Send,
+        S: Routes,
     {
         let limits = settings.limits;
         let mut server = Self {
@@ -191,9 +184,7 @@ impl Server {
 
     fn start_loop<S>(&mut self, listener: impl Accept, tls: Option<TlsAcceptor>, routes: S)
     where
-        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-        S: Clone + Send + Sync + 'static,
-        S::Future: Send,
+        S: Routes,
     {
         let (sender, questions) = mpsc::channel(1);
         self.loops.push(sender);
@@ -256,9 +247,7 @@ struct AcceptLoop<L, S> {
 impl<L, S> AcceptLoop<L, S>
 where
     L: Accept,
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send,
+    S: Routes,
 {
     /// Until the server stops.
     async fn run(self) {

@@ -8,6 +8,7 @@ mod error;
 mod feeds;
 mod fetch;
 mod files;
+mod freshness;
 mod lists;
 mod open;
 mod policy;
