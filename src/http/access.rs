@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -18,7 +18,7 @@ use super::request_id;
 use super::text::escape_control;
 use super::trace_context;
 use crate::metrics::Route;
-use crate::trace::{self, Outcome, Tracer, Value};
+use crate::trace::{self, Outcome, RequestId, TraceId, Tracer, Value};
 
 /// Longest path in the log, in bytes.
 const LONGEST_PATH: usize = 1024;
@@ -43,6 +43,67 @@ pub(super) struct Record {
     admitted: Option<Admitted>,
 }
 
+/// A line of the access log.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) client: Client,
+    pub(super) method: &'a str,
+    /// As [`shown_path`] has it.
+    pub(super) path: &'a str,
+    pub(super) status: Option<StatusCode>,
+    pub(super) sent: u64,
+    pub(super) took: Duration,
+    pub(super) id: &'a RequestId,
+    pub(super) trace: Option<TraceId>,
+    pub(super) token: Option<&'a str>,
+    pub(super) module: Option<&'a str>,
+    pub(super) version: Option<&'a str>,
+    pub(super) outcome: Option<Outcome>,
+    /// As [`shown_agent`] has it.
+    pub(super) agent: Option<&'a str>,
+    pub(super) is_whole: bool,
+}
+
+impl Line<'_> {
+    /// Whether anybody reads such lines.
+    pub(super) fn is_heard() -> bool {
+        tracing::enabled!(target: "athens::access", tracing::Level::INFO)
+    }
+
+    pub(super) fn log(self) {
+        let tenths = self.took.as_micros() / 100;
+        let shown = |text| tracing::field::display(text);
+        tracing::info!(
+            target: "athens::access",
+            client = %self.client,
+            method = %self.method,
+            path = %self.path,
+            status = self.status.map(|status| status.as_u16()),
+            bytes = self.sent,
+            // Exact up to 28 years.
+            ms = f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0,
+            request = %self.id,
+            trace = self.trace.map(tracing::field::display),
+            token = self.token.map(shown),
+            module = self.module.map(shown),
+            version = self.version.map(shown),
+            outcome = self.outcome.map(Outcome::as_str).map(shown),
+            agent = self.agent,
+            aborted = (!self.is_whole).then_some(true),
+        );
+    }
+}
+
+/// A path as it is shown.
+pub(super) fn shown_path(path: &str) -> String {
+    escape_control(path, LONGEST_PATH)
+}
+
+/// The name of a client's program as it is shown.
+pub(super) fn shown_agent(agent: &[u8]) -> String {
+    escape_control(&String::from_utf8_lossy(agent), LONGEST_AGENT)
+}
+
 /// What is shown of a request beside its method.
 #[derive(Debug)]
 struct Asked {
@@ -60,7 +121,7 @@ impl Record {
         tracer: &Tracer,
     ) -> Self {
         activity.request_started();
-        let is_heard = tracing::enabled!(target: "athens::access", tracing::Level::INFO);
+        let is_heard = Line::is_heard();
         let (parent, state) = trace_context::of(request.headers());
         let id = request_id::of(request.headers());
         let context = tracer.begin(id, parent, state, is_heard);
@@ -144,27 +205,23 @@ impl Record {
 
     fn log(&self, asked: &Asked) {
         let request = self.context.request();
-        let tenths = self.started.elapsed().as_micros() / 100;
-        let agent = asked.agent();
-        let shown = |text| tracing::field::display(text);
-        tracing::info!(
-            target: "athens::access",
-            client = %self.client,
-            method = %self.method,
-            path = %asked.path,
-            status = self.status.map(|status| status.as_u16()),
-            bytes = self.sent,
-            // Exact up to 28 years.
-            ms = f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0,
-            request = %request.id(),
-            trace = request.trace_id().map(tracing::field::display),
-            token = request.token().map(shown),
-            module = request.module().map(shown),
-            version = request.version().map(shown),
-            outcome = self.outcome().map(Outcome::as_str).map(shown),
-            agent = agent.as_deref(),
-            aborted = (!self.ended).then_some(true),
-        );
+        Line {
+            client: self.client,
+            method: self.method.as_str(),
+            path: &asked.path,
+            status: self.status,
+            sent: self.sent,
+            took: self.started.elapsed(),
+            id: request.id(),
+            trace: request.trace_id(),
+            token: request.token(),
+            module: request.module(),
+            version: request.version(),
+            outcome: self.outcome(),
+            agent: asked.agent().as_deref(),
+            is_whole: self.ended,
+        }
+        .log();
     }
 
     fn record(&self, asked: &Asked) {
@@ -223,14 +280,13 @@ fn span_name(method: &Method) -> &'static str {
 impl Asked {
     fn of<B>(request: &Request<B>) -> Self {
         Self {
-            path: escape_control(&target(request), LONGEST_PATH),
+            path: shown_path(&target(request)),
             agent: request.headers().get(USER_AGENT).cloned(),
         }
     }
 
     fn agent(&self) -> Option<String> {
-        let agent = String::from_utf8_lossy(self.agent.as_ref()?.as_bytes());
-        Some(escape_control(&agent, LONGEST_AGENT))
+        Some(shown_agent(self.agent.as_ref()?.as_bytes()))
     }
 }
 

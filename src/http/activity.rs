@@ -40,6 +40,8 @@ struct State {
     running: usize,
     /// HTTP/2.
     is_multiplexed: bool,
+    /// Some request had content, or may have had.
+    had_content: bool,
     /// Since when the client takes nothing of what is to be sent.
     stalled: Option<Instant>,
     /// Since when our sending side is closed.
@@ -73,6 +75,7 @@ impl State {
             phase: Phase::Head(now),
             running: 0,
             is_multiplexed: false,
+            had_content: false,
             stalled: None,
             closed: None,
             stopping: None,
@@ -97,11 +100,22 @@ impl State {
         }
     }
 
+    fn is_between_requests(&self) -> bool {
+        let is_waiting = self.running == 0 && !matches!(self.phase, Phase::Answering);
+        is_waiting && !self.had_content && self.closed.is_none() && self.stopping.is_none()
+    }
+
+    /// A whole request came and was answered, all at once.
+    fn answered(&mut self, now: Instant) {
+        self.stalled = None;
+        self.phase = Phase::Idle(now);
+    }
+
     /// The tail of an answer may still be on its way when its body has ended: being idle starts after it.
-    fn bytes_written(&mut self, now: Instant) {
+    fn bytes_written(&mut self, now: impl FnOnce() -> Instant) {
         self.stalled = None;
         if let Phase::Idle(since) = &mut self.phase {
-            *since = now;
+            *since = now();
         }
     }
 
@@ -155,6 +169,21 @@ impl Activity {
         self.state().response_ended(Instant::now());
     }
 
+    /// A request has come that has content, or may have.
+    pub(super) fn has_content(&self) {
+        self.state().had_content = true;
+    }
+
+    /// Whether no request is under way, none ever had content, and more may come.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.state().is_between_requests()
+    }
+
+    /// A whole request came between two others, and all of its answer was handed over.
+    pub(super) fn answered(&self) {
+        self.state().answered(Instant::now());
+    }
+
     /// The server stops: what is done is closed at once.
     pub(super) fn stop(&self) {
         self.state().stopping.get_or_insert_with(Instant::now);
@@ -172,7 +201,7 @@ impl Activity {
 
     /// Bytes went to the client.
     pub(super) fn bytes_written(&self) {
-        self.state().bytes_written(Instant::now());
+        self.state().bytes_written(Instant::now);
     }
 
     /// There are bytes for the client, and it takes none.
@@ -261,7 +290,8 @@ mod tests {
         case.state.write_stalled(case.at(5));
         case.state.write_stalled(case.at(35));
         case.is_due(Some((5 + WRITE, Overdue::Write)));
-        case.state.bytes_written(case.at(36));
+        let now = case.at(36);
+        case.state.bytes_written(|| now);
         case.is_due(None);
     }
 
@@ -271,7 +301,8 @@ mod tests {
         case.state.phase = Phase::Idle(case.at(1));
         case.state.write_stalled(case.at(2));
         case.is_due(Some((2 + WRITE, Overdue::Write)));
-        case.state.bytes_written(case.at(50));
+        let now = case.at(50);
+        case.state.bytes_written(|| now);
         case.is_due(Some((50 + IDLE, Overdue::Idle)));
     }
 

@@ -125,6 +125,22 @@ impl Admission {
         })
     }
 
+    /// A place for a request of a client, if there is one. Where there is none, nothing is counted: that is for
+    /// [`admit`](Self::admit), which says why. Not where rates are bounded.
+    pub(super) fn place_for(&self, client: Client) -> Option<Admitted> {
+        let counted = self.count(client.host()).ok()?;
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(Admitted {
+            _place: Some(place),
+            _client: counted,
+        })
+    }
+
+    /// Whether it is bounded how often clients ask.
+    pub(super) fn has_rates(&self) -> bool {
+        self.rates.is_some()
+    }
+
     fn count(&self, host: Option<IpAddr>) -> Result<Option<Counted>, HasEnough> {
         match (&self.clients, host) {
             (Some(clients), Some(host)) => clients.take(host).map(Some).ok_or(HasEnough),

@@ -10,6 +10,8 @@ use warp::reply::Response;
 use super::App;
 use super::client::Client;
 use super::error::Refusal;
+use super::measured;
+use crate::metrics::Route;
 use crate::proxy::{Caller, StoredOnly};
 
 /// A request that reads.
@@ -47,6 +49,11 @@ impl Asked {
             headers: parts.headers,
             stored_only: None,
         })
+    }
+
+    /// How it is called where requests are counted.
+    pub(super) fn route(&self) -> Route {
+        measured::route(&self.method, &self.path)
     }
 
     /// Who asks.

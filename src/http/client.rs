@@ -94,6 +94,11 @@ impl Origin {
         }
     }
 
+    /// Whether the peer is believed when it says for whom it asks.
+    pub(super) fn is_behind_proxy(&self) -> bool {
+        self.proxies.is_some()
+    }
+
     /// Whose connections are counted: nobody's that speaks for others.
     pub(super) fn counted_host(&self) -> Option<IpAddr> {
         match &self.proxies {

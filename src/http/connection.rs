@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -32,6 +32,7 @@ use super::live::Routes;
 use super::measured::Meter;
 use super::message;
 use super::server::Limits;
+use super::shortcut::Shortcut;
 use super::watched::Watched;
 use super::with_common_headers;
 use crate::trace::{self, Tracer};
@@ -127,8 +128,8 @@ where
                 request,
             )
         });
-        let connection =
-            http1_builder(&self.limits).serve_connection(TokioIo::new(stream), service);
+        let connection = http1_builder(&self.limits)
+            .serve_connection(TokioIo::new(Shortcut::new(stream, self, activity)), service);
         let finish = |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
         drive(connection, finish, activity, &self.stop, self.origin.peer).await;
     }
@@ -230,6 +231,9 @@ async fn answer<S: Routes>(
     let mut record = Record::start(client, &request, activity.clone(), meter, tracer);
     let is_http2 = request.version() == Version::HTTP_2;
     let ends = message::ends_connection(&request);
+    if message::may_have_content(&request) {
+        activity.has_content();
+    }
     let checked = message::check(&request).and_then(|()| admit(admission, client, &mut record));
     let mut response = match checked {
         Ok(()) => match routes.prepared(&request) {
@@ -307,15 +311,14 @@ impl<'a> Timer<'a> {
             let Some((deadline, overdue)) = self.activity.deadline() else {
                 return Poll::Pending;
             };
+            if deadline < self.sleep.deadline() {
+                self.sleep.as_mut().reset(deadline);
+            }
+            ready!(self.sleep.as_mut().poll(cx));
             if deadline <= Instant::now() {
                 return Poll::Ready(overdue);
             }
-            if self.sleep.is_elapsed() || deadline < self.sleep.deadline() {
-                self.sleep.as_mut().reset(deadline);
-            }
-            if self.sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
+            self.sleep.as_mut().reset(deadline);
         }
     }
 }

@@ -43,6 +43,7 @@ pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
         (keeping, named, content)
     {
         let about = About {
+            route: asked.route(),
             kind,
             source,
             module,

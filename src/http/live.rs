@@ -21,6 +21,9 @@ pub(super) trait Routes: Clone + Send + Sync + 'static {
     /// The answer to a request, if it lies ready.
     fn prepared<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>>;
 
+    /// The answer to a plain GET of a path, as it was sent, if it lies ready.
+    fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>>;
+
     /// Answers a request, whatever it is.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send;
 }
@@ -91,6 +94,10 @@ where
 {
     fn prepared<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>> {
         self.0.load().modules.as_ref()?.prepared_for(request)
+    }
+
+    fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>> {
+        self.0.load().modules.as_ref()?.prepared_at(path)
     }
 
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send {

@@ -45,6 +45,28 @@ impl Meter {
     }
 }
 
+impl Meter {
+    /// An answer to a GET has ended that was never under way.
+    pub(super) fn gave(
+        &self,
+        route: Route,
+        status: StatusCode,
+        sent: u64,
+        is_whole: bool,
+        took: Duration,
+    ) {
+        let read = MethodLabel::Read;
+        count(
+            &self.metrics,
+            (route, read),
+            Some(status),
+            sent,
+            is_whole,
+            took,
+        );
+    }
+}
+
 /// A request that is being answered.
 #[derive(Debug)]
 pub(super) struct Measured {
@@ -68,19 +90,31 @@ impl Measured {
         is_whole: bool,
         took: Duration,
     ) {
-        let http = &self.metrics.http;
-        let status = Status::of(status.map(|status| status.as_u16()));
-        http.requests[self.route][self.method][status].add_one();
-        http.duration[self.route].took(took);
-        http.sent[self.route].had(sent);
-        if !is_whole {
-            http.aborted[self.route].add_one();
-        }
+        let asked = (self.route, self.method);
+        count(&self.metrics, asked, status, sent, is_whole, took);
+    }
+}
+
+fn count(
+    metrics: &Metrics,
+    (route, method): (Route, MethodLabel),
+    status: Option<StatusCode>,
+    sent: u64,
+    is_whole: bool,
+    took: Duration,
+) {
+    let http = &metrics.http;
+    let status = Status::of(status.map(|status| status.as_u16()));
+    http.requests[route][method][status].add_one();
+    http.duration[route].took(took);
+    http.sent[route].had(sent);
+    if !is_whole {
+        http.aborted[route].add_one();
     }
 }
 
 /// What a path below the prefix asks for. A label and no decision: nothing is decoded or checked here.
-fn route(method: &Method, path: &str) -> Route {
+pub(super) fn route(method: &Method, path: &str) -> Route {
     match *method {
         Method::PUT => return Route::Publish,
         Method::DELETE => return Route::Delete,

@@ -5,7 +5,7 @@
 
 use std::net::Ipv6Addr;
 
-use warp::http::header::{HOST, TRANSFER_ENCODING};
+use warp::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use warp::http::uri::Authority;
 use warp::http::{HeaderValue, Method, Request, Version};
 
@@ -104,6 +104,12 @@ fn check_framing<B>(request: &Request<B>) -> Result<(), Refusal> {
 /// `Content-Length` that a proxy before us went by ([`check_framing`]).
 pub(super) fn ends_connection<B>(request: &Request<B>) -> bool {
     request.headers().contains_key(TRANSFER_ENCODING)
+}
+
+/// Whether a request has content, or may have (RFC 9112, 6.3).
+pub(super) fn may_have_content<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// RFC 9112, 3.2: a request names a path, or a whole URL of ours. `CONNECT host:port` and `OPTIONS *` have no path; their

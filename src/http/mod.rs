@@ -48,6 +48,7 @@ mod refresh;
 mod request;
 mod request_id;
 mod server;
+mod shortcut;
 mod sumdb;
 mod text;
 mod trace_context;

@@ -7,7 +7,7 @@
 //! Only whole answers from the folder, or from what upstreams said lately, to requests that say nothing but what they want
 //! ([`is_plain`]): what depends on who asks, or how, is never kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,7 +24,7 @@ use super::asked::Asked;
 use super::body::AnswerBody;
 use super::caller::DISABLE_MODULE_FETCH;
 use super::{App, put_common_headers};
-use crate::metrics::{AnswerSource, Kind, Metrics};
+use crate::metrics::{AnswerSource, Kind, Metrics, Route};
 use crate::proxy::ModuleProxy;
 use crate::trace::{Outcome, Request as Traced};
 
@@ -40,7 +40,8 @@ const USUAL: u64 = 2048;
 /// An answer that was given, and may be given again.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) headers: HeaderMap,
+    headers: HeaderMap,
+    head: OnceLock<Box<[u8]>>,
     pub(super) content: Bytes,
     about: About,
     /// What [`ModuleProxy::changes`] said before it was looked up.
@@ -51,6 +52,7 @@ pub(super) struct Prepared {
 /// What is noted of an answer.
 #[derive(Debug)]
 pub(super) struct About {
+    pub(super) route: Route,
     pub(super) kind: Kind,
     pub(super) source: AnswerSource,
     pub(super) module: Box<str>,
@@ -65,20 +67,39 @@ impl Prepared {
         answer
     }
 
+    /// The head of the answer as HTTP/1.1 has it, to its last header that is the same each time.
+    pub(super) fn head(&self) -> &[u8] {
+        self.head.get_or_init(|| {
+            let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
+            for (name, value) in &self.headers {
+                for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                    head.extend_from_slice(part);
+                }
+            }
+            head.into()
+        })
+    }
+
+    /// What is noted of it.
+    pub(super) fn about(&self) -> &About {
+        &self.about
+    }
+
     /// Counts it, and notes it of a request, as if it had been looked up for it.
     pub(super) fn note(&self, metrics: &Metrics, request: &Traced) {
-        let About {
-            kind,
-            source,
-            module,
-            version,
-        } = &self.about;
-        metrics.answers.given[*kind][*source].add_one();
-        request.note_module(module);
-        if let Some(version) = version {
+        self.about.count(metrics);
+        request.note_module(&self.about.module);
+        if let Some(version) = &self.about.version {
             request.note_version(version);
         }
         request.note_outcome(Outcome::Hit);
+    }
+}
+
+impl About {
+    /// Counts where the answer comes from.
+    pub(super) fn count(&self, metrics: &Metrics) {
+        metrics.answers.given[self.kind][self.source].add_one();
     }
 }
 
@@ -146,6 +167,7 @@ impl Keeping {
         put_common_headers(&mut headers);
         let prepared = Prepared {
             headers,
+            head: OnceLock::new(),
             content,
             about,
             changes: self.changes,
@@ -162,9 +184,14 @@ impl App {
         if *request.method() != Method::GET || uri.query().is_some() {
             return None;
         }
-        let path = uri.path().strip_prefix(self.base_path().as_str())?;
-        let prepared = self.prepared().get(self.proxy(), path)?;
+        let prepared = self.prepared_at(uri.path())?;
         is_plain(request.headers()).then_some(prepared)
+    }
+
+    /// The answer to a plain GET of a path, as it was sent, if it lies ready.
+    pub(super) fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>> {
+        let below = path.strip_prefix(self.base_path().as_str())?;
+        self.prepared().get(self.proxy(), below)
     }
 }
 

@@ -4,20 +4,42 @@ use std::fmt;
 
 use super::random;
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Longest id that is taken from a client.
 const LONGEST: usize = 128;
 
 /// What a request is called, in its answer and in the log. Made here, or by the client or a proxy before us.
 ///
 /// Only characters that mean nothing to a shell, to JSON and to a terminal, so that it can be shown as it is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RequestId(Box<str>);
+#[derive(Clone, Debug)]
+pub struct RequestId(Id);
+
+#[derive(Clone, Debug)]
+enum Id {
+    /// Hexadecimal digits.
+    Made([u8; 16]),
+    Given(Box<str>),
+}
+
+impl PartialEq for RequestId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RequestId {}
 
 impl RequestId {
     /// One that no other request has.
     #[must_use]
     pub fn random() -> Self {
-        Self(format!("{:016x}", random::number()).into())
+        let number = random::number();
+        let mut digits = [0; 16];
+        for (digit, shift) in digits.iter_mut().rev().zip((0..).step_by(4)) {
+            *digit = DIGITS[usize::from((number >> shift) as u8 & 0xf)];
+        }
+        Self(Id::Made(digits))
     }
 
     /// The id that a client gave; `None` if it is no sane one.
@@ -35,19 +57,24 @@ impl RequestId {
         if text.is_empty() || text.len() > LONGEST || !text.iter().all(is_sane) {
             return None;
         }
-        std::str::from_utf8(text).ok().map(|text| Self(text.into()))
+        let text = std::str::from_utf8(text).ok()?;
+        Some(Self(Id::Given(text.into())))
     }
 
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            // Digits are always a text.
+            Id::Made(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Id::Given(text) => text,
+        }
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

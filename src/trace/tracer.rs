@@ -33,6 +33,12 @@ impl Tracer {
         Self(None)
     }
 
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Gives the spans of this part of the traces that begin here to a sink, and those of the traces that whoever began
     /// them records.
     #[must_use]

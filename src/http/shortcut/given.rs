@@ -1,0 +1,104 @@
+//! An answer that lay ready and is given: its bytes, and what is counted and logged of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use warp::http::StatusCode;
+
+use super::date;
+use super::head::PlainHead;
+use crate::http::access::{Line, shown_agent, shown_path};
+use crate::http::admission::Admitted;
+use crate::http::client::Client;
+use crate::http::connection::Connection;
+use crate::http::live::Routes;
+use crate::http::measured::Meter;
+use crate::http::prepared::Prepared;
+use crate::trace::{Outcome, RequestId};
+
+/// An answer that is being given. Counted and logged when it is dropped, as every request is.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    meter: &'a Meter,
+    prepared: Arc<Prepared>,
+    client: Client,
+    id: RequestId,
+    started: Instant,
+    is_whole: bool,
+    /// `None` if nobody listens.
+    asked: Option<(String, Option<String>)>,
+    _admitted: Admitted,
+}
+
+impl<'a> Given<'a> {
+    /// Begins to give an answer; `None` if there is no place for one more.
+    pub(super) fn of<S: Routes>(
+        connection: &'a Connection<S>,
+        prepared: Arc<Prepared>,
+        head: &PlainHead<'_>,
+    ) -> Option<Self> {
+        let client = Client::Peer(connection.origin.peer);
+        let admitted = connection.admission.as_ref()?.place_for(client)?;
+        let asked = Line::is_heard().then(|| (shown_path(head.path), head.agent.map(shown_agent)));
+        Some(Self {
+            meter: &connection.meter,
+            prepared,
+            client,
+            id: RequestId::random(),
+            started: Instant::now(),
+            is_whole: false,
+            asked,
+            _admitted: admitted,
+        })
+    }
+
+    /// The answer, from its status line to its last byte.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        const MORE: usize = 128;
+        let (head, content) = (self.prepared.head(), &self.prepared.content);
+        let mut bytes = Vec::with_capacity(head.len() + content.len() + MORE);
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(b"x-request-id: ");
+        bytes.extend_from_slice(self.id.as_str().as_bytes());
+        bytes.extend_from_slice(b"\r\ndate: ");
+        date::append_to(&mut bytes);
+        bytes.extend_from_slice(b"\r\n\r\n");
+        bytes.extend_from_slice(content);
+        bytes
+    }
+
+    /// All of it is handed over.
+    pub(super) fn is_whole(&mut self) {
+        self.is_whole = true;
+    }
+}
+
+impl Drop for Given<'_> {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let about = self.prepared.about();
+        let sent = self.prepared.content.len() as u64;
+        self.meter
+            .gave(about.route, StatusCode::OK, sent, self.is_whole, took);
+        about.count(&self.meter.metrics);
+        if let Some((path, agent)) = &self.asked {
+            Line {
+                client: self.client,
+                method: "GET",
+                path,
+                status: Some(StatusCode::OK),
+                sent,
+                took,
+                id: &self.id,
+                trace: None,
+                token: None,
+                module: Some(&about.module),
+                version: about.version.as_deref(),
+                outcome: Some(Outcome::Hit),
+                agent: agent.as_deref(),
+                is_whole: self.is_whole,
+            }
+            .log();
+        }
+    }
+}
