@@ -52,9 +52,9 @@ use crate::store::{DirStore, FileContent, ModuleFile, Object, StoreError, StoreK
 /// How long a watched list is believed without a hint: events can be lost in ways that nobody reports.
 const RECHECK: Duration = Duration::from_secs(10);
 
-/// How long an answer is given again without a look at the folder. Changes that the watcher sees, and our own, are known at
-/// once; this is for the others: a file that somebody takes away from a module whose list nobody asks for.
-const TRUST_IN_ANSWERS: Duration = Duration::from_millis(100);
+/// How long an answer is given again at the most without a look at the folder. Changes that the watcher sees, and our own, are
+/// known at once; this is for the others: a file that somebody takes away from a module whose list nobody asks for.
+const TRUST_IN_ANSWERS: Duration = Duration::from_millis(500);
 
 /// How a catalog works.
 #[derive(Debug, Clone)]

@@ -47,6 +47,11 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
     raise_open_files_limit();
     let runtime = Builder::new_multi_thread()
         .enable_all()
+        // A thread's queue has 256 places. What does not fit waits in the queue of all threads, and nearly for ever if that
+        // is looked into as seldom as usual: with hundreds of busy connections that is the whole difference between the
+        // slowest answers and the others.
+        .global_queue_interval(4)
+        .event_interval(256)
         .thread_name("athens")
         .build()
         .context("cannot start the threads of the server")?;

@@ -1,5 +1,6 @@
 //! The bodies of answers.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use warp::http::Response;
 
 use super::file_stream::FileStream;
+use super::sendfile::{FileQueue, SentFile};
 use crate::store::FileContent;
 
 /// Why a body ends before its end.
@@ -30,16 +32,34 @@ pub(super) enum AnswerBody<B> {
     /// Bytes in memory, until they are taken.
     Memory(Bytes),
     /// A file that is read while it is sent.
-    File(FileStream),
+    Read(FileStream),
+    /// A file that the kernel sends.
+    Sent(SentFile),
 }
 
-/// The answer that a reply stands for.
-pub(super) fn of_reply<B>(mut reply: Response<B>) -> Response<AnswerBody<B>> {
+/// A part that is shorter is read and goes out with the head: sending it takes more system calls.
+const SHORTEST_SENT: u64 = 32 << 10;
+
+/// The answer that a reply stands for, on a connection that sends files from this queue, if it does.
+pub(super) fn of_reply<B>(
+    mut reply: Response<B>,
+    files: Option<&FileQueue>,
+) -> Response<AnswerBody<B>> {
     let part = reply.extensions_mut().remove::<FilePart>();
-    reply.map(|body| match part {
-        None => AnswerBody::Filter(body),
-        Some(FilePart { file, start, len }) => AnswerBody::File(FileStream::new(file, start, len)),
+    reply.map(|body| match (part, files) {
+        (None, _) => AnswerBody::Filter(body),
+        (Some(FilePart { file, start, len }), Some(files)) if len >= SHORTEST_SENT => {
+            AnswerBody::Sent(SentFile::new(file, start, len, files.clone()))
+        }
+        (Some(FilePart { file, start, len }), _) => {
+            AnswerBody::Read(FileStream::new(file, start, len))
+        }
     })
+}
+
+/// A piece of a file, as part of a body.
+fn frame(piece: Poll<Option<io::Result<Bytes>>>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    piece.map(|piece| Some(piece?.map(Frame::data).map_err(Into::into)))
 }
 
 impl<B> Body for AnswerBody<B>
@@ -61,9 +81,8 @@ where
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Self::File(file) => Pin::new(file)
-                .poll_next(cx)
-                .map(|chunk| Some(chunk?.map(Frame::data).map_err(Into::into))),
+            Self::Read(file) => frame(Pin::new(file).poll_next(cx)),
+            Self::Sent(file) => frame(Pin::new(file).poll_next(cx)),
         }
     }
 
@@ -71,7 +90,8 @@ where
         match self {
             Self::Filter(body) => body.is_end_stream(),
             Self::Memory(bytes) => bytes.is_empty(),
-            Self::File(file) => file.remaining() == 0,
+            Self::Read(file) => file.remaining() == 0,
+            Self::Sent(file) => file.remaining() == 0,
         }
     }
 
@@ -79,7 +99,8 @@ where
         match self {
             Self::Filter(body) => body.size_hint(),
             Self::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::File(file) => SizeHint::with_exact(file.remaining()),
+            Self::Read(file) => SizeHint::with_exact(file.remaining()),
+            Self::Sent(file) => SizeHint::with_exact(file.remaining()),
         }
     }
 }

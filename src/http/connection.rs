@@ -31,6 +31,7 @@ use super::http2::{self, Streams};
 use super::live::Routes;
 use super::measured::Meter;
 use super::message;
+use super::sendfile::FileQueue;
 use super::server::Limits;
 use super::shortcut::Shortcut;
 use super::watched::Watched;
@@ -61,9 +62,12 @@ pub(super) struct Connection<S> {
 }
 
 /// What carries a connection.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for T {}
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Where files are put that it is to send, if it can.
+    fn files(&self) -> Option<FileQueue> {
+        None
+    }
+}
 
 impl<S> Connection<S>
 where
@@ -72,8 +76,9 @@ where
     /// Serves the requests of a connection in the clear until it ends: HTTP/1.1.
     pub(super) async fn serve(self, stream: impl Transport) {
         let activity = Activity::new(self.limits.clone());
+        let files = stream.files();
         let stream = Watched::new(stream, activity.clone());
-        self.http1(stream, &activity).await;
+        self.http1(stream, &activity, files.as_ref()).await;
     }
 
     /// Serves the requests of a connection over TLS until it ends: HTTP/2 where the client can, else HTTP/1.1.
@@ -88,12 +93,12 @@ where
         if is_http2 {
             self.http2(stream, activity).await;
         } else {
-            self.http1(stream, &activity).await;
+            self.http1(stream, &activity, None).await;
         }
     }
 
     /// Whatever goes wrong here is the client's affair: scanners and half-configured clients come all the time.
-    async fn handshake<I: Transport>(
+    async fn handshake<I: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: I,
         acceptor: TlsAcceptor,
@@ -118,13 +123,19 @@ where
         }
     }
 
-    async fn http1(&self, stream: impl Transport, activity: &Activity) {
+    async fn http1(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        activity: &Activity,
+        files: Option<&FileQueue>,
+    ) {
         let service = service_fn(|request| {
             answer(
                 &self.routes,
                 &self.origin,
                 (activity, &self.meter, &self.tracer),
                 self.admission.as_deref(),
+                files,
                 request,
             )
         });
@@ -134,7 +145,7 @@ where
         drive(connection, finish, activity, &self.stop, self.origin.peer).await;
     }
 
-    async fn http2(self, stream: impl Transport, activity: Activity) {
+    async fn http2(self, stream: impl AsyncRead + AsyncWrite + Unpin, activity: Activity) {
         let Self {
             routes,
             origin,
@@ -153,7 +164,7 @@ where
             async move {
                 let (routes, origin, activity, meter, tracer, admission) = &*shared;
                 let noted = (activity, meter, tracer);
-                answer(routes, origin, noted, admission.as_deref(), request).await
+                answer(routes, origin, noted, admission.as_deref(), None, request).await
             }
         });
         let connection = http2::builder(&limits, Streams::new(tasks, &limits))
@@ -225,6 +236,7 @@ async fn answer<S: Routes>(
     origin: &Origin,
     (activity, meter, tracer): (&Activity, &Meter, &Tracer),
     admission: Option<&Admission>,
+    files: Option<&FileQueue>,
     mut request: Request<Incoming>,
 ) -> Result<Response<impl Body<Data = Bytes, Error = BodyError> + use<S>>, Infallible> {
     let client = origin.client(request.headers());
@@ -251,10 +263,10 @@ async fn answer<S: Routes>(
                 }
                 let context = record.context().clone();
                 let reply = trace::in_context(context, routes.answer(request)).await;
-                body::of_reply(reply)
+                body::of_reply(reply, files)
             }
         },
-        Err(refusal) => body::of_reply(with_common_headers(refusal.into_response())),
+        Err(refusal) => body::of_reply(with_common_headers(refusal.into_response()), None),
     };
     if is_http2 {
         // RFC 9113, 8.2.2: such a header makes the message malformed. The connection stays: its requests are told apart

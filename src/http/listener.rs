@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use super::client::Peer;
 use super::connection::Transport;
+#[cfg(target_os = "linux")]
+use super::sendfile::{FileQueue, FileSocket};
 use unix_file::SocketFile;
 
 /// Connections that wait to be accepted: enough for the burst of a build farm that starts.
@@ -231,15 +233,33 @@ pub(super) trait Accept: fmt::Debug + Send + Sync + 'static {
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
 }
 
-impl Accept for TcpListener {
-    type Stream = TcpStream;
+#[cfg(target_os = "linux")]
+type TcpConnection = FileSocket;
+#[cfg(not(target_os = "linux"))]
+type TcpConnection = TcpStream;
 
-    async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
+#[cfg(target_os = "linux")]
+impl Transport for FileSocket {
+    fn files(&self) -> Option<FileQueue> {
+        Some(self.queue().clone())
+    }
+}
+
+impl Transport for TcpStream {}
+
+impl Transport for UnixStream {}
+
+impl Accept for TcpListener {
+    type Stream = TcpConnection;
+
+    async fn accept(&self) -> io::Result<(TcpConnection, Peer)> {
         let (stream, address) = Self::accept(self).await?;
         // A small answer must not wait for the acknowledgement of the last one.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(client = %address, %error, "cannot set TCP_NODELAY");
         }
+        #[cfg(target_os = "linux")]
+        let stream = FileSocket::new(stream);
         Ok((stream, Peer::Tcp(address)))
     }
 }

@@ -47,6 +47,7 @@ mod range;
 mod refresh;
 mod request;
 mod request_id;
+mod sendfile;
 mod server;
 mod shortcut;
 mod sumdb;

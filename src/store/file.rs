@@ -65,6 +65,10 @@ pub struct FileContent {
     modified: SystemTime,
 }
 
+/// How far apart the bytes are by which one tells whether a part of a file is in the page cache: the kernel reads ahead in
+/// steps of this order.
+const LOOKED_AT_EVERY: usize = 256 << 10;
+
 /// How a positioned read went that was not allowed to wait.
 enum Attempt {
     Read(usize),
@@ -135,6 +139,38 @@ impl FileContent {
         Ok(buffer.freeze())
     }
 
+    /// Whether reading this part would not wait for the disk, as far as one can tell: looked at is a byte in every so many.
+    /// Never where the file system does not say.
+    pub fn is_at_hand(&self, offset: u64, len: usize) -> bool {
+        let is_there = |at: usize| {
+            let read = attempt_read(&self.file, &mut [0], offset + at as u64);
+            // A file that ends before that is the business of whoever reads it.
+            matches!(read, Ok(Attempt::Read(_)))
+        };
+        len == 0 || ((0..len).step_by(LOOKED_AT_EVERY).all(is_there) && is_there(len - 1))
+    }
+
+    /// Reads this part so that reading it again does not wait for the disk: not for async threads.
+    ///
+    /// # Errors
+    /// What the operating system says. A file that has become shorter is none.
+    pub fn bring_to_hand(&self, offset: u64, len: usize) -> io::Result<()> {
+        let mut buffer = vec![0; LOOKED_AT_EVERY.min(len)];
+        let end = offset + len as u64;
+        let mut at = offset;
+        while at < end {
+            let most =
+                usize::try_from(end - at).map_or(buffer.len(), |left| left.min(buffer.len()));
+            match self.file.read_at(&mut buffer[..most], at) {
+                Ok(0) => break,
+                Ok(read) => at += read as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the whole file, waiting for the disk if need be: not for async threads.
     ///
     /// # Errors
@@ -189,6 +225,22 @@ fn attempt_read(_file: &File, _buffer: &mut [u8], _offset: u64) -> io::Result<At
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_read_is_at_hand() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let len = 3 * LOOKED_AT_EVERY + 5;
+        io::Write::write_all(&mut file, &vec![7; len]).unwrap();
+        let open = file.reopen().unwrap();
+        let content = FileContent::new(open, &file.as_file().metadata().unwrap());
+        content.bring_to_hand(0, len).unwrap();
+        if cfg!(target_os = "linux") {
+            assert!(content.is_at_hand(0, len));
+            assert!(content.is_at_hand(1, 0));
+        }
+        file.as_file().set_len(10).unwrap();
+        content.bring_to_hand(0, len).unwrap();
+    }
 
     #[tokio::test]
     async fn reads_pieces_and_says_when_the_file_got_shorter() {

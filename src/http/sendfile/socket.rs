@@ -1,0 +1,140 @@
+//! A TCP socket that sends the files which bytes stand for.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::os::unix::fs::FileExt as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use rustix::io::Errno;
+use rustix::net::SendFlags;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::{FileQueue, stands_for_file};
+
+/// How much is read at a time where the kernel cannot send from a file, in bytes.
+const READ: usize = 64 << 10;
+
+/// A connection over TCP.
+#[derive(Debug)]
+pub(in crate::http) struct FileSocket {
+    stream: TcpStream,
+    queue: FileQueue,
+}
+
+impl FileSocket {
+    pub(in crate::http) fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            queue: FileQueue::default(),
+        }
+    }
+
+    /// Where files are put that are to be sent.
+    pub(in crate::http) fn queue(&self) -> &FileQueue {
+        &self.queue
+    }
+
+    /// Tries something until the socket takes bytes; `EAGAIN` means that it does not.
+    fn poll_when_writable(
+        &self,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(cx))?;
+            match (self.stream).try_io(Interest::WRITABLE, || attempt(&self.stream)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn poll_send_file(&self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<usize>> {
+        let sent = ready!(self.poll_when_writable(cx, |stream| {
+            self.queue
+                .send(len, |file, offset, len| send(stream, file, offset, len))
+        }));
+        if let Err(error) = &sent
+            && error.kind() == io::ErrorKind::UnexpectedEof
+        {
+            tracing::warn!(%error, "a file could not be read to its end; the download was cut");
+        }
+        Poll::Ready(sent)
+    }
+
+    /// The head of an answer whose content is a file goes out with the beginning of the content, not in a packet of its own.
+    fn poll_write_head(&self, cx: &mut Context<'_>, head: &[u8]) -> Poll<io::Result<usize>> {
+        let flags = SendFlags::MORE | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        self.poll_when_writable(cx, |stream| Ok(rustix::net::send(stream, head, flags)?))
+    }
+}
+
+fn send(stream: &TcpStream, file: &File, offset: u64, len: usize) -> io::Result<usize> {
+    let mut at = offset;
+    match rustix::fs::sendfile(stream, file, Some(&mut at), len) {
+        // File systems that do not know how.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            let mut buffer = vec![0; len.min(READ)];
+            let read = file.read_at(&mut buffer, offset)?;
+            if read == 0 {
+                return Ok(0);
+            }
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            Ok(rustix::net::send(stream, &buffer[..read], flags)?)
+        }
+        result => Ok(result?),
+    }
+}
+
+impl AsyncRead for FileSocket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for FileSocket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if stands_for_file(bytes) {
+            return self.poll_send_file(cx, bytes.len());
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Some(at) = slices.iter().position(|slice| stands_for_file(slice)) else {
+            return Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        };
+        match slices[..at].iter().find(|slice| !slice.is_empty()) {
+            None => self.poll_send_file(cx, slices[at].len()),
+            // What lies between the two, if anything ever does, comes next.
+            Some(head) => self.poll_write_head(cx, head),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
