@@ -29,26 +29,18 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What a request says that asks for a file of a module by its plain path: what [`route`] would take out of it if all
-    /// other routes had been asked before. Gives the request back if it may be for another one.
-    pub(super) fn of_module<B>(app: &App, request: Request<B>) -> Result<Self, Request<B>> {
-        let uri = request.uri();
-        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        // Queries mean something to some routes.
-        let path = uri.path().strip_prefix(app.base_path().as_str());
-        let path = path.filter(|path| is_read && uri.query().is_none() && is_of_module(path));
-        let Some(path) = path.map(str::to_owned) else {
-            return Err(request);
-        };
+    /// What a request for a path of [`path_of_module`] says: what [`route`] would take out of it, if all other routes had
+    /// been asked before.
+    pub(super) fn of_module<B>(app: App, path: String, request: Request<B>) -> Self {
         let (parts, _) = request.into_parts();
-        Ok(Self {
-            app: app.clone(),
+        Self {
+            app,
             path,
             method: parts.method,
             client: parts.extensions.get().copied(),
             headers: parts.headers,
             stored_only: None,
-        })
+        }
     }
 
     /// How it is called where requests are counted.
@@ -69,11 +61,17 @@ impl Asked {
     }
 }
 
-/// Whether a path below the prefix can be of no route but the one of modules, which takes what the others leave: none of them
-/// has such an element but those that begin with these two.
-fn is_of_module(path: &str) -> bool {
+/// The path below the prefix of a request that reads a file of a module by its plain path; `None` if it may be for another
+/// route than that of modules, which takes what the others leave. Of these none has such an element but those that begin with
+/// the two words.
+pub(super) fn path_of_module<B>(app: &App, request: &Request<B>) -> Option<String> {
+    let uri = request.uri();
+    // Queries mean something to some routes.
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD) && uri.query().is_none();
+    let path = uri.path().strip_prefix(app.base_path().as_str())?;
     let is_apart = path.starts_with("/sumdb/") || path.starts_with("/cached-only/");
-    !is_apart && path.starts_with('/') && (path.contains("/@v/") || path.ends_with("/@latest"))
+    let is_file = path.contains("/@v/") || path.ends_with("/@latest");
+    (is_read && !is_apart && is_file && path.starts_with('/')).then(|| path.to_owned())
 }
 
 /// Answers everything that comes with `answer`: whatever it is, it gets a reply.

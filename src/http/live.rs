@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use warp::http::Request;
 use warp::reply::Response;
 
-use super::asked::Asked;
+use super::asked::{self, Asked};
 use super::prepared::Prepared;
 use super::{App, download, metrics_routes, routes};
 
@@ -103,21 +103,17 @@ where
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send {
         let current = self.0.load();
         // The filters would come to the same, after all others have been asked: that is half of the work of an answer.
-        let asked = match &current.modules {
-            Some(app) => Asked::of_module(app, request),
-            None => Err(request),
-        };
-        match asked {
-            Ok(asked) => Either::Left(download::reply(asked)),
-            Err(request) => {
-                let reply = current.filters.call(request);
-                Either::Right(async move {
-                    match reply.await {
-                        Ok(reply) => reply,
-                        Err(never) => match never {},
-                    }
-                })
-            }
+        let of_module = (current.modules.as_ref())
+            .and_then(|app| Some((app.clone(), asked::path_of_module(app, &request)?)));
+        if let Some((app, path)) = of_module {
+            return Either::Left(download::reply(Asked::of_module(app, path, request)));
         }
+        let reply = current.filters.call(request);
+        Either::Right(async move {
+            match reply.await {
+                Ok(reply) => reply,
+                Err(never) => match never {},
+            }
+        })
     }
 }

@@ -10,11 +10,12 @@
 //! ([`super::file_stream`]).
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+
+use crate::store::FileContent;
 
 mod body;
 #[cfg(target_os = "linux")]
@@ -37,17 +38,17 @@ pub(super) struct FileQueue(Arc<Mutex<VecDeque<Piece>>>);
 /// A part of a file that is still to be sent.
 #[derive(Debug)]
 struct Piece {
-    file: Arc<File>,
+    file: FileContent,
     offset: u64,
     left: usize,
 }
 
 impl FileQueue {
     /// Bytes that stand for this part of a file; at most [`PIECE`].
-    fn put(&self, file: &Arc<File>, offset: u64, len: usize) -> Bytes {
+    fn put(&self, file: &FileContent, offset: u64, len: usize) -> Bytes {
         let bytes = &REGION[..len.min(PIECE)];
         self.pieces().push_back(Piece {
-            file: Arc::clone(file),
+            file: file.clone(),
             offset,
             left: bytes.len(),
         });
@@ -62,7 +63,7 @@ impl FileQueue {
     fn send(
         &self,
         len: usize,
-        send: impl FnOnce(&File, u64, usize) -> io::Result<usize>,
+        send: impl FnOnce(&FileContent, u64, usize) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut pieces = self.pieces();
         let Some(piece) = pieces.front_mut() else {
@@ -101,10 +102,16 @@ fn stands_for_file(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn file() -> FileContent {
+        let file = tempfile::tempfile().unwrap();
+        let metadata = file.metadata().unwrap();
+        FileContent::new(file, &metadata)
+    }
+
     #[test]
     fn what_stands_for_files() {
         let queue = FileQueue::default();
-        let file = Arc::new(tempfile::tempfile().unwrap());
+        let file = file();
         let mut bytes = queue.put(&file, 7, PIECE + 1);
         assert_eq!(bytes.len(), PIECE);
         assert!(stands_for_file(&bytes));
@@ -117,7 +124,7 @@ mod tests {
     #[test]
     fn parts_are_sent_in_order_and_no_more_of_them_than_is_asked() {
         let queue = FileQueue::default();
-        let file = Arc::new(tempfile::tempfile().unwrap());
+        let file = file();
         queue.put(&file, 100, 10);
         queue.put(&file, 500, 5);
         let mut calls = Vec::new();
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn a_file_that_got_shorter_is_an_error() {
         let queue = FileQueue::default();
-        queue.put(&Arc::new(tempfile::tempfile().unwrap()), 0, 10);
+        queue.put(&file(), 0, 10);
         let error = queue.send(10, |_, _, _| Ok(0)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }

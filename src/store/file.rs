@@ -69,6 +69,10 @@ pub struct FileContent {
 /// steps of this order.
 const LOOKED_AT_EVERY: usize = 256 << 10;
 
+/// How much is read at a time where the kernel can not send from a file, in bytes.
+#[cfg(target_os = "linux")]
+const READ_TO_SEND: usize = 64 << 10;
+
 /// How a positioned read went that was not allowed to wait.
 enum Attempt {
     Read(usize),
@@ -169,6 +173,37 @@ impl FileContent {
             }
         }
         Ok(())
+    }
+
+    /// Sends up to `len` bytes from `offset` on to a socket that does not block, without reading them where the kernel can do
+    /// that. Returns how many the socket took; none at the end of the file. Waits for the disk if they are not
+    /// [at hand](Self::is_at_hand).
+    ///
+    /// # Errors
+    /// `WouldBlock` if the socket takes nothing; else what the operating system says.
+    #[cfg(target_os = "linux")]
+    pub fn send_to(
+        &self,
+        socket: impl std::os::fd::AsFd,
+        offset: u64,
+        len: usize,
+    ) -> io::Result<usize> {
+        use rustix::io::Errno;
+        use rustix::net::SendFlags;
+        let mut at = offset;
+        match rustix::fs::sendfile(&socket, &*self.file, Some(&mut at), len) {
+            // File systems that do not know how.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                let mut buffer = vec![0; len.min(READ_TO_SEND)];
+                let read = self.file.read_at(&mut buffer, offset)?;
+                if read == 0 {
+                    return Ok(0);
+                }
+                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+                Ok(rustix::net::send(socket, &buffer[..read], flags)?)
+            }
+            result => Ok(result?),
+        }
     }
 
     /// Reads the whole file, waiting for the disk if need be: not for async threads.

@@ -73,7 +73,7 @@ impl Stream for SentFile {
             tracing::warn!(%error, "a file could not be read to its end; the download was cut");
             return Poll::Ready(Some(Err(error)));
         }
-        let bytes = this.queue.put(this.file.file(), this.offset, len);
+        let bytes = this.queue.put(&this.file, this.offset, len);
         // A usize always fits here.
         this.offset += bytes.len() as u64;
         this.remaining -= bytes.len() as u64;

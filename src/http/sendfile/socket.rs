@@ -1,20 +1,14 @@
 //! A TCP socket that sends the files which bytes stand for.
 
-use std::fs::File;
 use std::io::{self, IoSlice};
-use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use rustix::io::Errno;
 use rustix::net::SendFlags;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::{FileQueue, stands_for_file};
-
-/// How much is read at a time where the kernel cannot send from a file, in bytes.
-const READ: usize = 64 << 10;
 
 /// A connection over TCP.
 #[derive(Debug)]
@@ -55,7 +49,7 @@ impl FileSocket {
     fn poll_send_file(&self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<usize>> {
         let sent = ready!(self.poll_when_writable(cx, |stream| {
             self.queue
-                .send(len, |file, offset, len| send(stream, file, offset, len))
+                .send(len, |file, offset, len| file.send_to(stream, offset, len))
         }));
         if let Err(error) = &sent
             && error.kind() == io::ErrorKind::UnexpectedEof
@@ -69,23 +63,6 @@ impl FileSocket {
     fn poll_write_head(&self, cx: &mut Context<'_>, head: &[u8]) -> Poll<io::Result<usize>> {
         let flags = SendFlags::MORE | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         self.poll_when_writable(cx, |stream| Ok(rustix::net::send(stream, head, flags)?))
-    }
-}
-
-fn send(stream: &TcpStream, file: &File, offset: u64, len: usize) -> io::Result<usize> {
-    let mut at = offset;
-    match rustix::fs::sendfile(stream, file, Some(&mut at), len) {
-        // File systems that do not know how.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            let mut buffer = vec![0; len.min(READ)];
-            let read = file.read_at(&mut buffer, offset)?;
-            if read == 0 {
-                return Ok(0);
-            }
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            Ok(rustix::net::send(stream, &buffer[..read], flags)?)
-        }
-        result => Ok(result?),
     }
 }
 

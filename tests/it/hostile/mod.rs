@@ -8,6 +8,7 @@ mod framing;
 mod limits;
 mod messages;
 mod paths;
+mod shortcut;
 mod wire;
 
 use std::fs;
