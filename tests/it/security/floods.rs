@@ -40,8 +40,14 @@ fn hello() -> Vec<u8> {
     .concat()
 }
 
-/// Says all of it to a server and reads what comes until the server ends it: frames with their payload.
-fn say(server: &TestServer, what: Vec<u8>) -> Vec<(u8, Vec<u8>)> {
+/// What came back: frames with their payload, and whether the server let us say all.
+struct Heard {
+    frames: Vec<(u8, Vec<u8>)>,
+    was_taken_whole: bool,
+}
+
+/// Says all of it to a server and reads what comes until the server ends it.
+fn say(server: &TestServer, what: Vec<u8>) -> Heard {
     let address = server.url().replace("https://", "");
     let mut client = Command::new("openssl")
         .args(["s_client", "-quiet", "-alpn", "h2", "-connect", &address])
@@ -54,8 +60,8 @@ fn say(server: &TestServer, what: Vec<u8>) -> Vec<(u8, Vec<u8>)> {
     let mut stdout = client.stdout.take().unwrap();
     // A server that has had enough does not read the rest.
     let writer = std::thread::spawn(move || {
-        let _ = stdin.write_all(&what);
-        stdin
+        let was_taken_whole = stdin.write_all(&what).is_ok();
+        (stdin, was_taken_whole)
     });
     let reader = std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -65,7 +71,7 @@ fn say(server: &TestServer, what: Vec<u8>) -> Vec<(u8, Vec<u8>)> {
     eventually("the server ends the connection", || {
         client.try_wait().unwrap()
     });
-    drop(writer.join().unwrap());
+    let (_stdin, was_taken_whole) = writer.join().unwrap();
     let mut bytes = &reader.join().unwrap()[..];
     let mut frames = Vec::new();
     while let Some((head, rest)) = bytes.split_at_checked(9) {
@@ -76,7 +82,10 @@ fn say(server: &TestServer, what: Vec<u8>) -> Vec<(u8, Vec<u8>)> {
         frames.push((head[3], payload.to_vec()));
         bytes = rest;
     }
-    frames
+    Heard {
+        frames,
+        was_taken_whole,
+    }
 }
 
 /// The reason of the server's last word.
@@ -114,7 +123,7 @@ fn floods_end_the_connection_and_cost_little() {
         goodbye.clone(),
     ]
     .concat();
-    let frames = say(&server, honest);
+    let frames = say(&server, honest).frames;
     assert!(frames.iter().any(|(kind, _)| *kind == DATA), "{frames:?}");
     assert_ne!(reason(&frames), Some(ENHANCE_YOUR_CALM));
 
@@ -142,12 +151,18 @@ fn floods_end_the_connection_and_cost_little() {
         ("large continuations", endless(16_000)),
         ("empty continuations", endless(0)),
     ] {
-        let reason = reason(&say(&server, flood));
+        let heard = say(&server, flood);
+        let reason = reason(&heard.frames);
         println!(
             "{name}: GOAWAY {reason:?}, {} KiB at most",
             server.peak_rss_kib()
         );
-        assert_eq!(reason, Some(ENHANCE_YOUR_CALM), "{name}");
+        // Who talks on against a closed door may be cut off before he hears why.
+        let is_cut = reason.is_none() && !heard.was_taken_whole;
+        assert!(
+            reason == Some(ENHANCE_YOUR_CALM) || is_cut,
+            "{name}: {reason:?}"
+        );
     }
     let after = server.peak_rss_kib();
     assert!(after < before + MEMORY, "{before} KiB, then {after} KiB");
@@ -159,6 +174,7 @@ fn floods_end_the_connection_and_cost_little() {
             goodbye,
         ]
         .concat(),
-    );
+    )
+    .frames;
     assert!(frames.iter().any(|(kind, _)| *kind == DATA), "{frames:?}");
 }
