@@ -5,6 +5,7 @@
 //! read again, and the listing decides. Where no watch can be had the list is believed for a poll interval only, so it
 //! is never stale because a watch failed.
 
+mod background;
 mod derive;
 mod index;
 mod keeper;
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant, SystemTime};
 use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 
+pub use background::in_background;
 pub(crate) use derive::{Change, apply, latest_version, plan};
 pub use index::ModuleIndex;
 pub use recorder::Recorded;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::latest::latest;
 use super::walk::{Step, walk};
-use super::{Inner, Recorder, TreeSize, keeper};
+use super::{Inner, Recorder, TreeSize, in_background, keeper};
 use crate::metrics::WalkOutcome;
 use crate::module::{EscapedVersion, Info, ModulePath, ModuleVersion, Version};
 use crate::store::{DirEntry, DirStore, ModuleFile, StoreError, StoreKey};
@@ -30,27 +30,24 @@ impl From<StoreError> for Stop {
 /// Starts the thread that walks once at start and then every `interval` (zero: never again).
 pub(crate) fn start(catalog: &Arc<Inner>, interval: Duration) -> std::io::Result<()> {
     let catalog = Arc::downgrade(catalog);
-    std::thread::Builder::new()
-        .name("athens-walk".into())
-        .spawn(move || {
-            loop {
-                match walk_once(&catalog) {
-                    Err(Stop::CatalogGone) => return,
-                    Err(Stop::Failed(error)) => {
-                        if let Some(catalog) = catalog.upgrade() {
-                            catalog.settings.metrics.tree.walks[WalkOutcome::Failed].add_one();
-                        }
-                        tracing::warn!("the walk of the tree ended early: {error}")
+    in_background("athens-walk", move || {
+        loop {
+            match walk_once(&catalog) {
+                Err(Stop::CatalogGone) => return,
+                Err(Stop::Failed(error)) => {
+                    if let Some(catalog) = catalog.upgrade() {
+                        catalog.settings.metrics.tree.walks[WalkOutcome::Failed].add_one();
                     }
-                    Ok(()) => {}
+                    tracing::warn!("the walk of the tree ended early: {error}")
                 }
-                if interval.is_zero() {
-                    return;
-                }
-                std::thread::sleep(interval);
+                Ok(()) => {}
             }
-        })
-        .map(drop)
+            if interval.is_zero() {
+                return;
+            }
+            std::thread::sleep(interval);
+        }
+    })
 }
 
 fn walk_once(catalog: &Weak<Inner>) -> Result<(), Stop> {

@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::count;
 use crate::carry::{ImportOptions, ImportStep, Outcome, Source, import};
+use crate::catalog::in_background;
 use crate::housekeeping::Room;
 use crate::proxy::ProxySettings;
 use crate::store::{DirStore, OpenMode, StoreError};
@@ -40,23 +41,21 @@ pub(super) fn start(
     let sources = sources.to_vec();
     let room = Room::new(store.clone(), proxy.min_free);
     let (alive, stop) = channel();
-    std::thread::Builder::new()
-        .name("athens-crawl".into())
-        .spawn(move || {
-            let mut is_first = true;
-            loop {
-                for source in &sources {
-                    if let Err(Stopped) = crawl(&store, &room, source, is_first, &stop) {
-                        return;
-                    }
-                }
-                is_first = false;
-                if interval.is_zero() || !passes(interval, &stop) {
+    in_background("athens-crawl", move || {
+        let mut is_first = true;
+        loop {
+            for source in &sources {
+                if let Err(Stopped) = crawl(&store, &room, source, is_first, &stop) {
                     return;
                 }
             }
-        })
-        .context("cannot start the thread that crawls")?;
+            is_first = false;
+            if interval.is_zero() || !passes(interval, &stop) {
+                return;
+            }
+        }
+    })
+    .context("cannot start the thread that crawls")?;
     Ok(Crawler { _alive: alive })
 }
 

@@ -32,6 +32,9 @@ pub enum OpenMode {
     ReadOnly,
 }
 
+/// How much of a file is read when it is opened with a wait for the disk, in bytes: all of a small one.
+const READ_AHEAD: usize = 64 << 10;
+
 /// A folder in the layout of the GOPROXY protocol.
 ///
 /// The root is opened once: if the folder is renamed, the store goes with it. Cheap to clone.
@@ -135,7 +138,7 @@ impl DirStore {
             Some(Attempt::Opened(content)) => Ok(Some(content)),
             Some(Attempt::WouldWait) => {
                 let store = self.clone();
-                run_blocking(move || Ok(store.open_path_waiting(&path)))
+                run_blocking(move || Ok(store.open_path_and_read_ahead(&path)))
                     .await
                     .map_err(|error| StoreError::io("read", key.relative_path(), error))?
             }
@@ -194,6 +197,18 @@ impl DirStore {
                 .absent_or_error::<()>("look for", path, error)?
                 .is_some()),
         }
+    }
+
+    /// What the disk had to be asked for is most often not in the page cache either: reading its beginning in the same go spares
+    /// another trip to a thread that may wait.
+    fn open_path_and_read_ahead(&self, path: &str) -> Result<Option<FileContent>, StoreError> {
+        let found = self.open_path_waiting(path)?;
+        if let Some(content) = &found {
+            let len = usize::try_from(content.len()).map_or(READ_AHEAD, |len| len.min(READ_AHEAD));
+            // Whoever reads it says what is wrong with it.
+            let _ = content.bring_to_hand(0, len);
+        }
+        Ok(found)
     }
 
     pub(super) fn open_path_waiting(&self, path: &str) -> Result<Option<FileContent>, StoreError> {
