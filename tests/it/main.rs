@@ -92,6 +92,8 @@ mod through;
 mod tokens;
 /// What lies in the folder and what is answered for it.
 mod tree_rules;
+/// Every block of commands of every page.
+mod tutorials;
 /// Upstreams that do as they are told, misbehaving included.
 mod upstream;
 /// `athens verify`: what it finds, mends and leaves.
