@@ -96,13 +96,30 @@ fn links_between_pages_lead_somewhere() {
             if target.starts_with("http") {
                 continue;
             }
-            let file = page
-                .parent()
-                .unwrap()
-                .join(target.split('#').next().unwrap());
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = match file {
+                "" => page.clone(),
+                file => page.parent().unwrap().join(file),
+            };
             assert!(file.exists(), "{} links to {target}", page.display());
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&file).unwrap();
+                let is_there = text
+                    .lines()
+                    .any(|line| anchor(line) == Some(heading.to_owned()));
+                assert!(is_there, "{} links to {target}", page.display());
+            }
             links += 1;
         }
     }
     assert!(links > 5);
+}
+
+/// What a link to a heading names, as GitHub makes it.
+fn anchor(line: &str) -> Option<String> {
+    let heading = line.trim_start_matches('#').strip_prefix(' ')?;
+    let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
+    let letters = heading.chars().filter(kept).flat_map(char::to_lowercase);
+    let anchor = letters.map(|letter| if letter == ' ' { '-' } else { letter });
+    line.starts_with('#').then(|| anchor.collect())
 }

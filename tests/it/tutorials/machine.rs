@@ -180,7 +180,9 @@ impl Machine {
             if !commands.is_empty() {
                 said += &self.say(&std::mem::take(&mut commands));
             }
-            self.serve(serve.split(" & ").next().unwrap());
+            // With or without a comment behind it.
+            let command = format!("{serve} ");
+            self.serve(command.split(" & ").next().unwrap());
         }
         if !commands.is_empty() {
             said += &self.say(&commands);
@@ -194,6 +196,11 @@ impl Machine {
         let output = self.output(commands);
         assert!(!output.status.success(), "{commands}\n{output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Whether commands fail.
+    pub(super) fn fails(&self, commands: &str) -> bool {
+        !self.output(commands).status.success()
     }
 
     #[track_caller]

@@ -7,11 +7,14 @@ mod getting_started;
 mod machine;
 /// Pages about modules that come from somewhere and go somewhere.
 mod modules;
+/// docs/operations.md.
+mod operations;
 mod page;
 /// README.md.
 mod readme;
 /// Pages about running a server.
 mod servers;
+mod warnings;
 
 use std::path::Path;
 use std::process::Command;
@@ -46,6 +49,7 @@ pages! {
     http: "docs/http.md" by servers::http;
     listening: "docs/listening.md" by servers::listening;
     logging: "docs/logging.md" by servers::logging;
+    operations: "docs/operations.md" by operations::perform;
     publishing: "docs/publishing.md" by modules::publishing;
     readme: "README.md" by readme::readme;
     reload: "docs/reload.md" by servers::reload;
