@@ -1,7 +1,4 @@
 //! A machine as a reader of the pages has one: a home, a shell that remembers, and the servers that are started.
-//!
-//! What the pages name is not here: addresses that may be taken, directories at the top of the file system, a host name. Each such
-//! name stands for something in the scratch directory, and is written in its place.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,22 +7,11 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::names;
 use crate::support::certificate::Certificate;
 use crate::support::server::TestServer;
-use crate::support::tree::{go_mod, info_of, version, zip_of};
-
-/// Where servers of the pages listen. Each of them takes a free port.
-const LISTENED: [&str; 3] = ["127.0.0.1:3000", "0.0.0.0:3000", "0.0.0.0:443"];
-/// How clients of the pages name a server.
-const SERVERS: [&str; 2] = ["http://127.0.0.1:3000", "https://goproxy.corp.example"];
-/// What the pages take from the top of the file system.
-const DIRECTORIES: [&str; 5] = [
-    "/srv/modules",
-    "/mnt/old-root",
-    "/var/lib/athens",
-    "/etc/athens",
-    "/run/athens",
-];
+use crate::support::tools::{copy_tree, target_dir};
+use crate::support::tree::Tree;
 
 /// What a machine would have, and a test must not use: the name, and what stands in its place.
 const STUBS: [(&str, &str); 4] = [
@@ -98,19 +84,19 @@ impl Machine {
     }
 
     /// Puts versions into a directory in the layout of the protocol.
-    pub(super) fn fill(&self, directory: &Path, texts: &[&str]) {
+    pub(super) fn fill(&self, directory: &str, texts: &[&str]) {
+        let tree = Tree::new();
         for text in texts {
-            let version = version(text);
-            let (path, number) = (version.path().escaped(), version.version().escaped());
-            let below = directory.join(path.to_string()).join("@v");
-            fs::create_dir_all(&below).unwrap();
-            for (suffix, content) in [
-                ("info", info_of(&version).into_bytes()),
-                ("mod", go_mod(&version).into_bytes()),
-                ("zip", zip_of(&version)),
-            ] {
-                fs::write(below.join(format!("{number}.{suffix}")), content).unwrap();
-            }
+            tree.add(text);
+        }
+        copy_tree(tree.root(), &self.path_in_commands(directory));
+    }
+
+    /// What a path in the commands means here.
+    fn path_in_commands(&self, name: &str) -> PathBuf {
+        match name.starts_with('/') {
+            true => self.path(name),
+            false => self.home(name),
         }
     }
 
@@ -120,10 +106,7 @@ impl Machine {
             (certificate.path(), certificates),
             (certificate.key_path(), key),
         ] {
-            let to = match to.starts_with('/') {
-                true => self.path(to),
-                false => self.home(to),
-            };
+            let to = self.path_in_commands(to);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(from, &to).unwrap();
             fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
@@ -233,10 +216,7 @@ impl Machine {
         if let Some(server) = self.server.take() {
             server.stop();
         }
-        let mut command = command.to_owned();
-        for address in LISTENED {
-            command = command.replace(address, "127.0.0.1:0");
-        }
+        let command = names::listening_anywhere(command);
         let command = self.named_here(&format!("exec {command}"));
         let server = TestServer::start_command(self.shell(&command));
         fs::write(self.path("pid"), server.pid().to_string()).unwrap();
@@ -248,23 +228,13 @@ impl Machine {
         self.server = Some(server);
     }
 
+    fn named_here(&self, commands: &str) -> String {
+        names::in_place(commands, self.scratch.path(), self.url().ok().as_deref())
+    }
+
     /// The URL of the server, if there is one.
     fn url(&self) -> std::io::Result<String> {
         fs::read_to_string(self.path("url"))
-    }
-
-    /// Commands with the names of this machine in them.
-    fn named_here(&self, commands: &str) -> String {
-        let mut commands = commands.to_owned();
-        if let Ok(url) = self.url() {
-            for server in SERVERS {
-                commands = commands.replace(server, &url);
-            }
-        }
-        for directory in DIRECTORIES {
-            commands = commands.replace(directory, self.path(directory).to_str().unwrap());
-        }
-        commands
     }
 
     /// A shell with the binary under test in its path, and nothing of the caller's settings but how to reach the network.
@@ -291,10 +261,7 @@ impl Machine {
             .envs([("ATHENS_LISTEN", "127.0.0.1:0"), ("GOTOOLCHAIN", "local")])
             // What is only read can not be removed afterwards.
             .envs([("GOFLAGS", "-modcacherw"), ("CGO_ENABLED", "0")])
-            .env(
-                "GOCACHE",
-                crate::support::tools::target_dir().join("go-build/tutorials"),
-            );
+            .env("GOCACHE", target_dir().join("go-build/tutorials"));
         if let Ok(url) = self.url() {
             // The default of `--server` names a port that may be taken.
             command.env("ATHENS_SERVER", url);

@@ -7,6 +7,7 @@ mod getting_started;
 mod machine;
 /// Pages about modules that come from somewhere and go somewhere.
 mod modules;
+mod names;
 /// docs/operations.md.
 mod operations;
 mod page;

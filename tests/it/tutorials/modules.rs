@@ -10,9 +10,9 @@ pub(super) fn carrying(page: &mut Page) -> Result<(), Missing> {
     let mut machine = Machine::alone();
     let [cached, here, there] =
         ["cached", "here", "there"].map(|name| format!("example.com/{name}@v1.0.0"));
-    machine.fill(&machine.home("go/pkg/mod/cache/download"), &[&cached]);
-    machine.fill(&machine.path("mnt/old-root"), &[&here]);
-    machine.fill(&machine.home("other"), &[&there]);
+    machine.fill("go/pkg/mod/cache/download", &[&cached]);
+    machine.fill("/mnt/old-root", &[&here]);
+    machine.fill("other", &[&there]);
     std::fs::create_dir_all(machine.path("srv/modules")).unwrap();
     machine.run("athens export --root other '*' -o bundle.tar");
     // What a project builds with.
@@ -76,7 +76,7 @@ pub(super) fn publishing(page: &mut Page) -> Result<(), Missing> {
 pub(super) fn static_servers(page: &mut Page) -> Result<(), Missing> {
     let mut machine = Machine::alone();
     let root = machine.path("srv/modules");
-    machine.fill(&root, &["example.com/m@v1.0.0"]);
+    machine.fill("/srv/modules", &["example.com/m@v1.0.0"]);
     machine.run(&page.take("athens reindex"));
     assert!(root.join("example.com/m/@v/list").exists());
     machine.write(
@@ -129,8 +129,8 @@ pub(super) fn upstreams(page: &mut Page) -> Result<(), Missing> {
 
 pub(super) fn verify(page: &mut Page) -> Result<(), Missing> {
     let mut machine = Machine::alone();
-    for root in [machine.home("storage-root"), machine.path("srv/modules")] {
-        machine.fill(&root, &["example.com/corp/lib@v1.2.0"]);
+    for root in ["storage-root", "/srv/modules"] {
+        machine.fill(root, &["example.com/corp/lib@v1.2.0"]);
     }
     machine.run("athens reindex; athens reindex --root /srv/modules");
     machine.run(&page.take("athens verify "));

@@ -1,6 +1,6 @@
-use super::Missing;
 use super::machine::Machine;
 use super::page::Page;
+use super::{Missing, certificate};
 use crate::support::carrier::is_verified;
 use crate::support::tools::eventually;
 
@@ -13,6 +13,7 @@ pub(super) fn perform(page: &mut Page) -> Result<(), Missing> {
     machine.run(&format!("athens publish lib --version v1.0.0 {state}"));
 
     machine.run(&page.take("athens health"));
+    certificate_near_its_end(page)?;
     machine.run(&page.take("df -h"));
     damaged(page, &mut machine);
     torn_journal(page, &mut machine);
@@ -24,6 +25,16 @@ pub(super) fn perform(page: &mut Page) -> Result<(), Missing> {
     machine.run(&page.take("cp -a backup restored"));
     is_verified(&machine.home("restored"));
     machine.run(&page.take("athens serve --config /etc/athens.toml --check-config"));
+    Ok(())
+}
+
+/// The certificates of tests are good for two days.
+fn certificate_near_its_end(page: &mut Page) -> Result<(), Missing> {
+    let certificate = certificate()?;
+    let mut machine = Machine::alone();
+    machine.certify(&certificate, "cert.pem", "key.pem");
+    machine.run("athens serve --tls-cert cert.pem --tls-key key.pem");
+    assert_eq!(machine.fail(&page.take("athens doctor")), "false\n");
     Ok(())
 }
 
@@ -76,9 +87,8 @@ fn configuration(page: &mut Page, machine: &mut Machine) {
 fn leaked_token(page: &mut Page, machine: &mut Machine) {
     machine.set("ATHENS_STATE", "/var/lib/athens/state");
     let stolen = machine.token("--name ci --allow publish --modules 'corp.example/*'");
-    machine.run(&format!(
-        "ATHENS_TOKEN={stolen} athens publish lib --version v1.0.1"
-    ));
+    let publish = format!("ATHENS_TOKEN={stolen} athens publish lib --version v1.0.1");
+    machine.run(&publish);
     let said = machine.run(&page.take("athens token list"));
     assert!(
         said.ends_with("publish corp.example/lib@v1.0.1\n"),

@@ -8,7 +8,7 @@ const LIB: &str = "corp.example/lib@v1.2.0";
 pub(super) fn clients(page: &mut Page) -> Result<(), Missing> {
     let certificate = certificate()?;
     let mut machine = Machine::alone();
-    machine.fill(&machine.home("storage-root"), &[LIB]);
+    machine.fill("storage-root", &[LIB]);
     machine.certify(&certificate, "cert.pem", "key.pem");
     machine.run("athens serve --read-auth --tls-cert cert.pem --tls-key key.pem");
     let token = machine.token("--name dev --modules 'corp.example/*'");
