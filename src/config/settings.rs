@@ -470,7 +470,7 @@ pub struct ServeSettings {
     )]
     pub upload_timeout: Option<TimeSpan>,
 
-    /// Most connections at a time; further ones wait until one is closed [default: 4096]
+    /// Most connections at a time; for a further one, the one that waits longest for a request is closed [default: 4096]
     #[arg(
         long,
         env = "ATHENS_MAX_CONNECTIONS",

@@ -7,10 +7,15 @@
 //!
 //! With HTTP/2 many requests are answered at a time, and bytes may come that belong to none: who has no request open is
 //! idle whatever it sends. The first request has to come as soon as with HTTP/1.1.
+//!
+//! What waits for a request may be told to go, so that somebody else has its place (see `places`). It goes unless a request
+//! comes first: both are decided under one lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::server::Limits;
@@ -48,6 +53,12 @@ struct State {
     closed: Option<Instant>,
     /// Since when the server stops: nobody is waited for.
     stopping: Option<Instant>,
+    /// When the last request ended.
+    ended: Option<Instant>,
+    /// Since when the connection is to go, and who is to know if it does not.
+    told_to_go: Option<(Instant, Arc<Notify>)>,
+    /// The task to wake when it is told to go.
+    waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +78,18 @@ pub(super) enum Overdue {
     Idle,
     Write,
     Close,
+    /// None: somebody else needs the place.
+    Displaced,
+}
+
+/// What a connection answers when it is told to go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Telling {
+    Goes,
+    /// It has not waited as long as that, but since then.
+    WaitsSince(Instant),
+    /// It is being answered, or goes already.
+    Busy,
 }
 
 impl State {
@@ -79,18 +102,58 @@ impl State {
             stalled: None,
             closed: None,
             stopping: None,
+            ended: None,
+            told_to_go: None,
+            waker: None,
         }
     }
 
     fn request_started(&mut self) {
         self.running += 1;
         self.phase = Phase::Answering;
+        if let Some((_, spared)) = self.told_to_go.take() {
+            spared.notify_one();
+        }
     }
 
     fn response_ended(&mut self, now: Instant) {
         self.running = self.running.saturating_sub(1);
         if self.running == 0 {
             self.phase = Phase::Idle(now);
+            self.ended = Some(now);
+        }
+    }
+
+    /// Since when nothing is owed to the client and nothing comes of it; `None` for one that is being answered, or that
+    /// was told to go already.
+    fn waiting_since(&self) -> Option<Instant> {
+        if self.told_to_go.is_some() {
+            return None;
+        }
+        if self.closed.is_some() {
+            return self.closed;
+        }
+        if self.stalled.is_some() {
+            return None;
+        }
+        match self.phase {
+            Phase::Head(since) => Some(since),
+            Phase::Answering => None,
+            // An answer to a ping is written too: a client that pings waits no less.
+            Phase::Idle(since) if self.is_multiplexed => Some(self.ended.unwrap_or(since)),
+            Phase::Idle(since) => Some(since),
+        }
+    }
+
+    /// Tells it to go if it has waited since then or longer.
+    fn tell_to_go(&mut self, since: Instant, now: Instant, spared: &Arc<Notify>) -> Telling {
+        match self.waiting_since() {
+            Some(waiting) if waiting <= since => {
+                self.told_to_go = Some((now, Arc::clone(spared)));
+                Telling::Goes
+            }
+            Some(waiting) => Telling::WaitsSince(waiting),
+            None => Telling::Busy,
         }
     }
 
@@ -125,6 +188,9 @@ impl State {
 
     /// When the connection is to be cut if nothing happens, and what for.
     fn deadline(&self, limits: &Limits) -> Option<(Instant, Overdue)> {
+        if let Some((since, _)) = &self.told_to_go {
+            return Some((*since, Overdue::Displaced));
+        }
         if let Some(since) = self.closed {
             return Some((since + LINGER, Overdue::Close));
         }
@@ -189,9 +255,27 @@ impl Activity {
         self.state().stopping.get_or_insert_with(Instant::now);
     }
 
-    /// When the connection is to be cut if nothing happens, and what for.
-    pub(super) fn deadline(&self) -> Option<(Instant, Overdue)> {
-        self.state().deadline(&self.0.limits)
+    /// When the connection is to be cut if nothing happens, and what for. This task is woken if it is told to go before.
+    pub(super) fn deadline(&self, waker: &Waker) -> Option<(Instant, Overdue)> {
+        let mut state = self.state();
+        match &mut state.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        state.deadline(&self.0.limits)
+    }
+
+    /// Tells the connection to go if it has waited for a request since then or longer. If one comes before it went, it
+    /// stays, and `spared` is notified.
+    pub(super) fn tell_to_go(&self, since: Instant, spared: &Arc<Notify>) -> Telling {
+        let mut state = self.state();
+        let telling = state.tell_to_go(since, Instant::now(), spared);
+        let waker = (telling == Telling::Goes).then(|| state.waker.take());
+        drop(state);
+        if let Some(waker) = waker.flatten() {
+            waker.wake();
+        }
+        telling
     }
 
     /// Bytes came from the client.
@@ -339,6 +423,45 @@ mod tests {
         idle.state.response_ended(idle.at(1));
         idle.state.stopping = Some(idle.at(50));
         idle.is_due(Some((50 + LINGER.as_secs(), Overdue::Close)));
+    }
+
+    #[test]
+    fn who_waits_is_told_to_go_and_nobody_else() {
+        let spared = Arc::new(Notify::new());
+        let mut case = Case::new();
+        let now = case.at(500);
+        let tell = |case: &mut Case, since| {
+            let since = case.at(since);
+            case.state.tell_to_go(since, now, &spared)
+        };
+        case.state.bytes_read(case.at(2));
+        assert_eq!(tell(&mut case, 0), Telling::Goes);
+        assert_eq!(tell(&mut case, 9), Telling::Busy);
+        case.is_due(Some((500, Overdue::Displaced)));
+        // A request that comes first.
+        case.state.request_started();
+        case.is_due(None);
+        assert_eq!(tell(&mut case, 400), Telling::Busy);
+        case.state.response_ended(case.at(10));
+        case.state.write_stalled(case.at(10));
+        assert_eq!(tell(&mut case, 400), Telling::Busy);
+        case.state.bytes_written(case.at(20));
+        assert_eq!(tell(&mut case, 19), Telling::WaitsSince(case.at(20)));
+        case.state.closed = Some(case.at(30));
+        assert_eq!(tell(&mut case, 30), Telling::Goes);
+    }
+
+    #[test]
+    fn pings_do_not_make_a_client_wait_less() {
+        let spared = Arc::new(Notify::new());
+        let mut case = Case::new();
+        case.state.is_multiplexed = true;
+        case.state.request_started();
+        case.state.response_ended(case.at(10));
+        case.state.bytes_written(case.at(99));
+        let (since, now) = (case.at(10), case.at(99));
+        let telling = case.state.tell_to_go(since, now, &spared);
+        assert_eq!(telling, Telling::Goes);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(super) struct Stop {
 pub(super) struct Connection<S> {
     pub(super) routes: S,
     pub(super) origin: Origin,
+    /// Since it was accepted.
+    pub(super) activity: Activity,
     pub(super) limits: Limits,
     pub(super) stop: Stop,
     pub(super) meter: Meter,
@@ -75,7 +77,7 @@ where
 {
     /// Serves the requests of a connection in the clear until it ends: HTTP/1.1.
     pub(super) async fn serve(self, stream: impl Transport) {
-        let activity = Activity::new(self.limits.clone());
+        let activity = self.activity.clone();
         let files = stream.files();
         let stream = Watched::new(stream, activity.clone());
         self.http1(stream, &activity, files.as_ref()).await;
@@ -83,7 +85,7 @@ where
 
     /// Serves the requests of a connection over TLS until it ends: HTTP/2 where the client can, else HTTP/1.1.
     pub(super) async fn serve_tls(self, stream: impl Transport, acceptor: TlsAcceptor) {
-        let activity = Activity::new(self.limits.clone());
+        let activity = self.activity.clone();
         let stream = Watched::new(stream, activity.clone());
         let Some(stream) = self.handshake(stream, acceptor).await else {
             return;
@@ -105,6 +107,7 @@ where
     ) -> Option<TlsStream<I>> {
         let peer = self.origin.peer;
         let handshake = timeout(self.limits.header_timeout, acceptor.accept(stream));
+        let mut timer = Timer::new(&self.activity);
         tokio::select! {
             biased;
             // Nothing was asked yet that could be finished.
@@ -119,6 +122,10 @@ where
                     tracing::debug!(client = %peer, "no TLS in time");
                     None
                 }
+            },
+            overdue = poll_fn(|cx| timer.poll(cx)) => {
+                tracing::debug!(client = %peer, ?overdue, "no TLS in time");
+                None
             }
         }
     }
@@ -155,6 +162,7 @@ where
             tracer,
             admission,
             tasks,
+            activity: _,
         } = self;
         let peer = origin.peer;
         // Each request runs in a task of its own, which may outlive this one by a moment.
@@ -307,12 +315,10 @@ struct Timer<'a> {
 
 impl<'a> Timer<'a> {
     fn new(activity: &'a Activity) -> Self {
-        let at = activity
-            .deadline()
-            .map_or_else(Instant::now, |(deadline, _)| deadline);
         Self {
             activity,
-            sleep: Box::pin(sleep_until(at)),
+            // Set when it is polled first.
+            sleep: Box::pin(sleep_until(Instant::now())),
         }
     }
 
@@ -320,7 +326,7 @@ impl<'a> Timer<'a> {
     /// set forward when it fires, and back when the deadline has come nearer.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Overdue> {
         loop {
-            let Some((deadline, overdue)) = self.activity.deadline() else {
+            let Some((deadline, overdue)) = self.activity.deadline(cx.waker()) else {
                 return Poll::Pending;
             };
             if deadline < self.sleep.deadline() {

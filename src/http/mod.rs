@@ -39,6 +39,7 @@ mod measured;
 mod message;
 mod methods;
 mod metrics;
+mod places;
 mod prepared;
 mod public_url;
 mod publish;

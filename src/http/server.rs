@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
+use super::activity::Activity;
 use super::admission::{Admission, Counted, Counts, HasEnough, RequestLimits};
 use super::certificates::Certificates;
 use super::client::Origin;
@@ -18,6 +19,7 @@ use super::connection::{Connection, Stop};
 use super::listener::{Accept, Kind, Listener};
 use super::live::{self, Replace, Routes};
 use super::measured::Meter;
+use super::places::{Place, Places};
 use super::trusted_proxies::TrustedProxies;
 use super::{App, BasePath};
 use crate::trace::Tracer;
@@ -88,7 +90,7 @@ struct Shared {
     limits: Limits,
     proxies: Arc<TrustedProxies>,
     stop: Stop,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     meter: Meter,
     tracer: Tracer,
     /// `None` where everything is answered.
@@ -153,9 +155,7 @@ impl Server {
         let mut server = Self {
             tasks: TaskTracker::new(),
             shared: Arc::new(Shared {
-                places: Arc::new(Semaphore::new(
-                    limits.max_connections.min(Semaphore::MAX_PERMITS),
-                )),
+                places: Arc::new(Places::new(limits.max_connections)),
                 meter,
                 tracer: settings.tracer,
                 proxies: Arc::new(settings.trusted_proxies),
@@ -212,8 +212,7 @@ impl Server {
     /// How many connections are open.
     #[must_use]
     pub fn connections(&self) -> usize {
-        let places = self.shared.limits.max_connections;
-        places.saturating_sub(self.shared.places.available_permits())
+        self.shared.places.taken()
     }
 
     /// Stops: no new connections, idle ones closed, running answers have this long to finish.
@@ -272,10 +271,12 @@ where
                         };
                         // Taken after accepting: several listeners share the places, and none may sit on a free one
                         // while it waits.
-                        let place = answering(&mut questions, shared.place()).await;
+                        let activity = Activity::new(shared.limits.clone());
+                        let place = answering(&mut questions, shared.place(&activity)).await;
                         let connection = Connection {
                             routes: routes.clone(),
                             origin,
+                            activity,
                             limits: shared.limits.clone(),
                             stop: shared.stop.clone(),
                             meter: shared.meter.clone(),
@@ -324,11 +325,12 @@ async fn answering<T>(
     loop {
         tokio::select! {
             biased;
-            done = &mut work => return done,
+            // First, for under a flood the work is always done at once, and the question would never have its turn.
             Some(question) = questions.recv() => {
                 // Who asked may have given up.
                 let _ = question.send(());
             }
+            done = &mut work => return done,
         }
     }
 }
@@ -363,18 +365,19 @@ impl Shared {
     }
 
     /// A place for one more connection; waits for one if all are taken.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+    async fn place(&self, activity: &Activity) -> Option<Place> {
+        if let Some(place) = self.places.try_take(activity) {
             return Some(place);
         }
-        let _waiting = self.meter.metrics.running(|table| &table.http.waiting);
+        let metrics = &self.meter.metrics;
+        let _waiting = metrics.running(|table| &table.http.waiting);
         if self.full.is_due(Instant::now()) {
             tracing::warn!(
                 connections = self.limits.max_connections,
-                "all connections are taken (--max-connections); new ones wait"
+                "all connections are taken (--max-connections); those that wait longest for a request are closed for new ones"
             );
         }
-        // Never closed, so never an error.
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        let displaced = || metrics.http.displaced.add_one();
+        self.places.take(activity, displaced).await
     }
 }

@@ -88,6 +88,8 @@ table! {
         connections: Gauge = "athens_http_connections_open";
         /// Connections that were accepted and wait for a place, since max-connections are taken.
         waiting: Gauge = "athens_http_connections_waiting";
+        /// Connections that waited longest for a request and were closed, so that new ones have their places.
+        displaced: Counter = "athens_http_connections_displaced_total";
         /// Connections that were closed at once, since their client had max-connections-per-client.
         closed: Counter = "athens_http_connections_limited_total";
         /// Connections that could not be accepted, for want of file descriptors perhaps.
