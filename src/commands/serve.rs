@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::check_config;
 use super::crawl::{self, Crawler};
-use super::listen;
+use super::listen::{self, PassedSockets};
 use super::reload::Live;
 use super::service_manager;
 use super::signals::{Hangups, Signals};
@@ -38,6 +38,7 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
     if arguments.check_config {
         return check_config::run(arguments, printer);
     }
+    let passed = PassedSockets::at_start();
     let file = arguments.config.as_deref();
     let loaded = LoadedConfig::load(arguments.settings, file, GoEnvironment::ask)?;
     // Dropped last: what is logged on the way out is written.
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
         .thread_name("athens")
         .build()
         .context("cannot start the threads of the server")?;
-    let status = runtime.block_on(serve(loaded, &log, printer));
+    let status = runtime.block_on(serve(loaded, passed, &log, printer));
     end_runtime(runtime, &status);
     status
 }
@@ -84,6 +85,7 @@ fn end_runtime(runtime: Runtime, status: &anyhow::Result<ExitStatus>) {
 
 async fn serve(
     mut loaded: LoadedConfig,
+    passed: PassedSockets,
     log: &Log,
     printer: &mut Printer,
 ) -> anyhow::Result<ExitStatus> {
@@ -96,7 +98,7 @@ async fn serve(
         .clone()
         .map(Certificates::load)
         .transpose()?;
-    let listeners = listen::listen(&loaded.config.listen)?;
+    let listeners = listen::listen(&loaded.config, passed)?;
     let metrics_listener = loaded
         .config
         .metrics_listen
@@ -161,23 +163,29 @@ async fn serve(
         running = server.connections(),
         "stopping: no new connections, running answers have {shutdown_timeout:?} to finish",
     );
-    tokio::select! {
-        cut = server.stop(shutdown_timeout) => {
-            if cut > 0 {
-                tracing::warn!(cut, "stopped: some answers did not finish in time and were cut");
-            } else {
-                tracing::info!("stopped");
-            }
-            if let Some(server) = metrics_server {
-                // Nobody loses what he could not get again.
-                server.stop(Duration::ZERO).await;
-            }
-            app.proxy().stop().await;
-            if let Some(exporter) = exporter {
-                exporter.stop(FLUSH_PATIENCE).await;
-            }
-            Ok(ExitStatus::Success)
+    let ending = async {
+        let cut = server.stop(shutdown_timeout).await;
+        if cut > 0 {
+            tracing::warn!(
+                cut,
+                "stopped: some answers did not finish in time and were cut"
+            );
+        } else {
+            tracing::info!("stopped");
         }
+        if let Some(server) = metrics_server {
+            // Nobody loses what he could not get again.
+            server.stop(Duration::ZERO).await;
+        }
+        app.proxy().stop().await;
+        if let Some(exporter) = exporter {
+            exporter.stop(FLUSH_PATIENCE).await;
+        }
+    };
+    tokio::select! {
+        // Running answers may take longer than the service manager waits for a word.
+        never = service_manager::watchdog_while_stopping() => match never {},
+        () = ending => Ok(ExitStatus::Success),
         number = signals.next() => Ok(ExitStatus::Signal(number)),
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Where nobody wants to be told, all of this does nothing.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::time::Interval;
 
 use crate::http::Server;
 
@@ -39,15 +41,29 @@ pub(super) fn stopping() {
 /// It is well if each of its accept loops answers: they run where requests run, so whatever keeps requests waiting keeps
 /// them waiting.
 pub(super) async fn watchdog(server: &Server) {
-    let Some(limit) = sd_notify::watchdog_enabled() else {
-        return std::future::pending().await;
-    };
-    // As `sd_watchdog_enabled(3)` advises.
-    let mut interval = tokio::time::interval((limit / 2).max(Duration::from_millis(1)));
+    let mut interval = watchdog_interval().await;
     loop {
         interval.tick().await;
         server.answers().await;
         tell(&[NotifyState::Watchdog]);
+    }
+}
+
+/// The same once no more connections are accepted. It is well then if tasks run.
+pub(super) async fn watchdog_while_stopping() -> Infallible {
+    let mut interval = watchdog_interval().await;
+    loop {
+        interval.tick().await;
+        tell(&[NotifyState::Watchdog]);
+    }
+}
+
+/// Comes back if somebody wants to be told.
+async fn watchdog_interval() -> Interval {
+    match sd_notify::watchdog_enabled() {
+        // As `sd_watchdog_enabled(3)` advises.
+        Some(limit) => tokio::time::interval((limit / 2).max(Duration::from_millis(1))),
+        None => std::future::pending().await,
     }
 }
 

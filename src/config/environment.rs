@@ -21,7 +21,8 @@ pub(super) fn is_set(variable: &str) -> bool {
 }
 
 /// Whether who started this process has passed sockets on to it (`sd_listen_fds(3)`).
-pub(super) fn sockets_are_passed_on() -> bool {
+#[must_use]
+pub fn sockets_are_passed_on() -> bool {
     text("LISTEN_PID").is_some_and(|pid| pid == std::process::id().to_string())
         && is_set("LISTEN_FDS")
 }

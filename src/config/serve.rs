@@ -23,6 +23,8 @@ pub struct ServeConfig {
     pub proxy: ProxySettings,
     /// Where to listen; never empty.
     pub listen: Vec<ListenPlace>,
+    /// Whether that was said. If not, sockets that were passed on come first.
+    pub is_listen_said: bool,
     /// The certificate that is shown, if connections are to be encrypted.
     pub tls: Option<CertificateFiles>,
     /// Whose word is taken for the address of a client.
@@ -218,9 +220,12 @@ impl ServeConfig {
                 scan_interval: settings.scan_interval.unwrap_or(SCAN_INTERVAL).0,
                 metrics: Default::default(),
             },
+            is_listen_said: settings
+                .listen
+                .as_ref()
+                .is_some_and(|said| !said.is_empty()),
             listen: match settings.listen {
                 Some(places) if !places.is_empty() => places,
-                _ if super::environment::sockets_are_passed_on() => vec![ListenPlace::Systemd],
                 _ => vec![ListenPlace::Address(LISTEN)],
             },
             tls: certificate_files(settings.tls_cert, settings.tls_key)?,

@@ -297,7 +297,9 @@ impl Activity {
     pub(super) fn closed(&self) -> bool {
         let mut state = self.state();
         state.closed.get_or_insert_with(Instant::now);
-        state.stopping.is_none()
+        // A client of HTTP/2 says of each piece that it has taken it. What of that we leave unread would reset the end of
+        // its answer.
+        state.stopping.is_none() || state.is_multiplexed
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

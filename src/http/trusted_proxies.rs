@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use warp::http::HeaderMap;
 
 use super::forwarded;
@@ -59,7 +59,7 @@ impl FromStr for TrustedProxy {
         let unknown = || InvalidTrustedProxy::Unknown(text.to_owned());
         let network = match text.parse::<IpAddr>() {
             Ok(address) => IpNet::from(address.to_canonical()),
-            Err(_) => text.parse::<IpNet>().map_err(|_| unknown())?,
+            Err(_) => text.parse().map(canonical).map_err(|_| unknown())?,
         };
         if network.addr() != network.network() {
             return Err(InvalidTrustedProxy::HostBits {
@@ -70,6 +70,17 @@ impl FromStr for TrustedProxy {
         }
         Ok(Self(Trusted::Network(network)))
     }
+}
+
+/// A network of IPv4 addresses in IPv6's clothes is one of IPv4 addresses: peers are compared without them.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let ipv4 = match network {
+        IpNet::V6(mapped) if mapped.prefix_len() >= MAPPED => (mapped.addr().to_ipv4_mapped())
+            .and_then(|address| Ipv4Net::new(address, mapped.prefix_len() - MAPPED).ok()),
+        _ => None,
+    };
+    ipv4.map_or(network, IpNet::V4)
 }
 
 impl fmt::Display for TrustedProxy {
@@ -160,6 +171,9 @@ mod tests {
             ("::1", "::1/128"),
             ("fd00::/8", "fd00::/8"),
             ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::ffff:0:0:0/80", "::ffff:0:0:0/80"),
             ("0.0.0.0/0", "0.0.0.0/0"),
             ("unix", "unix"),
         ] {

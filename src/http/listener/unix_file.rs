@@ -4,10 +4,11 @@
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use tokio::net::{UnixListener, UnixSocket};
 
 use super::ListenError;
@@ -85,16 +86,21 @@ fn clear(path: &Path) -> Result<(), ListenError> {
             path: path.to_owned(),
         });
     }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(failed)
-        }
+    match knock(path) {
+        Err(Errno::CONNREFUSED) => fs::remove_file(path).map_err(failed),
         // It was removed this moment.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // Somebody listens, or has more to do than he can take.
-        Ok(_) => Err(ListenError::UnixTaken {
+        Err(Errno::NOENT) => Ok(()),
+        // Somebody listens, or has more to do than he can take: waiting for him could last for ever.
+        Ok(()) | Err(Errno::AGAIN) => Err(ListenError::UnixTaken {
             path: path.to_owned(),
         }),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed(error.into())),
     }
+}
+
+/// Connects, without waiting for anybody.
+fn knock(path: &Path) -> Result<(), Errno> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    connect(&socket, &SocketAddrUnix::new(path)?)
 }

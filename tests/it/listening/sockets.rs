@@ -1,6 +1,8 @@
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{curl, shown, text};
@@ -78,7 +80,7 @@ import os, socket, sys
 tcp = socket.socket(); tcp.bind(("127.0.0.1", 0)); tcp.listen(16)
 unix = socket.socket(socket.AF_UNIX); unix.bind(sys.argv[1]); unix.listen(16)
 for number, passed in enumerate((tcp, unix)):
-    os.dup2(passed.fileno(), 10 + number)
+    os.dup2(passed.fileno(), 10 + number, inheritable=False)
 for number in range(2):
     os.dup2(10 + number, 3 + number)
     os.set_inheritable(3 + number, True)
@@ -86,6 +88,23 @@ os.environ["LISTEN_FDS"] = "2"
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.argv[2], sys.argv[2:])
 "#;
+
+/// Runs a program as systemd would, with a TCP socket and a Unix one.
+fn passing_on(python: &Path, socket: &Path, program: &Command) -> Command {
+    let mut parent = Command::new(python);
+    parent
+        .args(["-c", PASS_ON])
+        .arg(socket)
+        .arg(program.get_program())
+        .args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => parent.env(name, value),
+            None => parent.env_remove(name),
+        };
+    }
+    parent
+}
 
 #[test]
 fn sockets_that_were_passed_on_are_used() {
@@ -97,18 +116,7 @@ fn sockets_that_were_passed_on_are_used() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("athens.sock");
     let program = command(&tree, &[]);
-    let mut parent = Command::new(python);
-    parent
-        .args(["-c", PASS_ON])
-        .arg(&socket)
-        .arg(program.get_program())
-        .args(program.get_args());
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => parent.env(name, value),
-            None => parent.env_remove(name),
-        };
-    }
+    let parent = passing_on(&python, &socket, &program);
     // Nothing is said about where to listen.
     let server = TestServer::start_command(parent);
     let urls = server.urls();
@@ -119,6 +127,115 @@ fn sockets_that_were_passed_on_are_used() {
     }
     server.stop();
     assert!(socket.exists(), "it belongs to who made it");
+}
+
+/// What systemd does, for a server that is told to listen elsewhere; its child writes down what it has inherited.
+#[test]
+fn sockets_that_are_not_used_are_closed() {
+    let Some(python) = require_tool("python3") else {
+        return;
+    };
+    let tree = Tree::new();
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = command(&tree, &["127.0.0.1:0"]);
+    program.arg("--offline");
+    // The first child: asked how the go command is set.
+    let go = folder.path().join("go");
+    let list = folder.path().join("descriptors");
+    let script = format!("#!/bin/sh\nls -l /proc/self/fd > {}\n", shown(&list));
+    fs::write(&go, script).unwrap();
+    fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut parent = passing_on(&python, &folder.path().join("athens.sock"), &program);
+    parent
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .env_remove("ATHENS_UPSTREAM");
+    let server = TestServer::start_command(parent);
+    let inherited = fs::read_to_string(&list).unwrap();
+    assert!(!inherited.contains("socket:"), "{inherited}");
+    let said = "sockets were passed on, and --listen does not name systemd";
+    eventually("it is said", || {
+        server.stderr().contains(said).then_some(())
+    });
+    let own = fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    let sockets = own
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .filter(|to| shown(to).starts_with("socket:"));
+    // Its own, and those between the handler of signals and who reads of them; not the two.
+    assert!(sockets.count() <= 4);
+    server.stop();
+}
+
+#[test]
+fn systemd_is_said_once() {
+    let Some(python) = require_tool("python3") else {
+        return;
+    };
+    let tree = Tree::new();
+    let folder = tempfile::tempdir().unwrap();
+    let program = command(&tree, &["systemd", "systemd"]);
+    let mut parent = passing_on(&python, &folder.path().join("athens.sock"), &program);
+    let output = parent.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("--listen says systemd twice"), "{said}");
+}
+
+/// A program that is stopped, or hangs, still has its socket.
+#[test]
+fn a_socket_whose_queue_is_full_is_somebody_elses() {
+    let tree = Tree::new();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("athens.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let Some(python) = require_tool("python3") else {
+        return;
+    };
+    // Nobody accepts: until the queue takes no more.
+    let mut filling = Command::new(python)
+        .args(["-c", FILL])
+        .arg(&socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = filling.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    assert_eq!(line, "full\n");
+    let place = format!("unix:{}", socket.display());
+    let output = command(&tree, &[&place]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("another program does already"), "{said}");
+    assert!(socket.exists());
+    drop(filling.stdin.take());
+    filling.wait().unwrap();
+}
+
+const FILL: &str = r#"
+import socket, sys
+held = []
+while True:
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    try:
+        client.connect(sys.argv[1])
+    except BlockingIOError:
+        break
+    held.append(client)
+print("full", flush=True)
+sys.stdin.read()
+"#;
+
+#[test]
+fn the_ready_line_is_one_line() {
+    let tree = Tree::new();
+    let folder = tempfile::tempdir().unwrap();
+    let place = format!("unix:{}/a\nb.sock", folder.path().display());
+    let server = TestServer::start_command(command(&tree, &[&place]));
+    let line = server.ready_line();
+    assert!(line.ends_with(r"/a\nb.sock"), "{line}");
+    server.stop();
 }
 
 #[test]

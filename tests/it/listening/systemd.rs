@@ -1,8 +1,11 @@
+use std::io::Read as _;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 
+use crate::support::http::Request;
 use crate::support::server::{TestServer, athens};
-use crate::support::tree::Tree;
+use crate::support::tree::{Tree, one_module};
 
 /// The socket of a service manager.
 struct Manager {
@@ -20,11 +23,11 @@ impl Manager {
         Self { socket, folder }
     }
 
-    fn start(&self, tree: &Tree, environment: &[(&str, &str)]) -> TestServer {
+    fn start(&self, root: &Path, environment: &[(&str, &str)]) -> TestServer {
         let mut command = athens();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--root"])
-            .arg(tree.root())
+            .arg(root)
             .env("NOTIFY_SOCKET", self.folder.path().join("notify"))
             .envs(environment.iter().copied());
         TestServer::start_command(command)
@@ -42,7 +45,7 @@ impl Manager {
 fn ready_reloading_stopping() {
     let tree = Tree::new();
     let manager = Manager::new();
-    let server = manager.start(&tree, &[]);
+    let server = manager.start(tree.root(), &[]);
     let told = manager.told();
     assert!(
         told.starts_with("READY=1\nSTATUS=athens ") && told.contains(" at http://127.0.0.1:"),
@@ -64,7 +67,7 @@ fn ready_reloading_stopping() {
 fn the_watchdog_is_told_while_the_server_answers() {
     let tree = Tree::new();
     let manager = Manager::new();
-    let server = manager.start(&tree, &[("WATCHDOG_USEC", "100000")]);
+    let server = manager.start(tree.root(), &[("WATCHDOG_USEC", "100000")]);
     assert!(manager.told().starts_with("READY=1\n"));
     for _ in 0..3 {
         assert_eq!(manager.told(), "WATCHDOG=1\n");
@@ -77,7 +80,7 @@ fn the_watchdog_is_told_while_the_server_answers() {
 fn who_stands_still_tells_nothing() {
     let tree = Tree::new();
     let manager = Manager::new();
-    let server = manager.start(&tree, &[("WATCHDOG_USEC", "100000")]);
+    let server = manager.start(tree.root(), &[("WATCHDOG_USEC", "100000")]);
     assert!(manager.told().starts_with("READY=1\n"));
     manager.told();
     server.signal("STOP");
@@ -94,4 +97,22 @@ fn who_stands_still_tells_nothing() {
     }
     server.signal("CONT");
     server.stop();
+}
+
+/// Answers that are finished may take longer than the service manager waits for a word.
+#[test]
+fn the_watchdog_is_told_while_the_server_stops() {
+    let root = one_module(64 << 20);
+    let manager = Manager::new();
+    let server = manager.start(root.path(), &[("WATCHDOG_USEC", "100000")]);
+    let request = Request::new("GET", "/example.com/m/@v/v1.0.0.zip");
+    let mut download = request.begin(&server.url()).unwrap();
+    download.read_exact(&mut [0; 12]).unwrap();
+    server.signal("TERM");
+    while !manager.told().starts_with("STOPPING=1\n") {}
+    for _ in 0..3 {
+        assert_eq!(manager.told(), "WATCHDOG=1\n");
+    }
+    drop(download);
+    assert!(server.wait().status.success());
 }
