@@ -447,7 +447,8 @@ mod tests {
         case.state.response_ended(case.at(10));
         case.state.write_stalled(case.at(10));
         assert_eq!(tell(&mut case, 400), Telling::Busy);
-        case.state.bytes_written(case.at(20));
+        let now = case.at(20);
+        case.state.bytes_written(|| now);
         assert_eq!(tell(&mut case, 19), Telling::WaitsSince(case.at(20)));
         case.state.closed = Some(case.at(30));
         assert_eq!(tell(&mut case, 30), Telling::Goes);
@@ -460,7 +461,8 @@ mod tests {
         case.state.is_multiplexed = true;
         case.state.request_started();
         case.state.response_ended(case.at(10));
-        case.state.bytes_written(case.at(99));
+        let now = case.at(99);
+        case.state.bytes_written(|| now);
         let (since, now) = (case.at(10), case.at(99));
         let telling = case.state.tell_to_go(since, now, &spared);
         assert_eq!(telling, Telling::Goes);
