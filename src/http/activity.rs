@@ -111,6 +111,11 @@ impl State {
     fn request_started(&mut self) {
         self.running += 1;
         self.phase = Phase::Answering;
+        self.stays();
+    }
+
+    /// A request has come, so it need not go.
+    fn stays(&mut self) {
         if let Some((_, spared)) = self.told_to_go.take() {
             spared.notify_one();
         }
@@ -172,6 +177,7 @@ impl State {
     fn answered(&mut self, now: Instant) {
         self.stalled = None;
         self.phase = Phase::Idle(now);
+        self.stays();
     }
 
     /// The tail of an answer may still be on its way when its body has ended: being idle starts after it.
@@ -367,6 +373,25 @@ mod tests {
         case.is_due(Some((1000 + IDLE, Overdue::Idle)));
         case.state.bytes_read(case.at(1100));
         case.is_due(Some((1100 + HEAD, Overdue::Head)));
+    }
+
+    #[test]
+    fn a_request_that_is_answered_at_once_is_no_less_a_request() {
+        let mut case = Case::new();
+        let spared = Arc::default();
+        assert!(case.state.is_between_requests());
+        let told = case.state.tell_to_go(case.at(9), case.at(9), &spared);
+        assert_eq!(told, Telling::Goes);
+        let now = case.at(10);
+        case.state.answered(now);
+        case.is_due(Some((10 + IDLE, Overdue::Idle)));
+        assert!(case.state.is_between_requests());
+        case.state.request_started();
+        assert!(!case.state.is_between_requests());
+        case.state.response_ended(now);
+        assert!(case.state.is_between_requests());
+        case.state.had_content = true;
+        assert!(!case.state.is_between_requests());
     }
 
     #[test]
