@@ -252,8 +252,8 @@ impl Activity {
     }
 
     /// A whole request came between two others, and all of its answer was handed over.
-    pub(super) fn answered(&self) {
-        self.state().answered(Instant::now());
+    pub(super) fn answered(&self, now: Instant) {
+        self.state().answered(now);
     }
 
     /// The server stops: what is done is closed at once.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use futures_util::future::Either;
@@ -22,7 +23,7 @@ pub(super) trait Routes: Clone + Send + Sync + 'static {
     fn prepared<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>>;
 
     /// The answer to a plain GET of a path, as it was sent, if it lies ready.
-    fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>>;
+    fn prepared_at(&self, path: &str, now: Instant) -> Option<Arc<Prepared>>;
 
     /// Answers a request, whatever it is.
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send;
@@ -96,8 +97,8 @@ where
         self.0.load().modules.as_ref()?.prepared_for(request)
     }
 
-    fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>> {
-        self.0.load().modules.as_ref()?.prepared_at(path)
+    fn prepared_at(&self, path: &str, now: Instant) -> Option<Arc<Prepared>> {
+        self.0.load().modules.as_ref()?.prepared_at(path, now)
     }
 
     fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response> + Send {

@@ -124,10 +124,10 @@ impl PreparedAnswers {
         }
     }
 
-    fn get(&self, proxy: &ModuleProxy, path: &str) -> Option<Arc<Prepared>> {
+    fn get(&self, proxy: &ModuleProxy, path: &str, now: Instant) -> Option<Arc<Prepared>> {
         let prepared = self.by_path.as_ref()?.get(path)?;
-        let is_true =
-            prepared.changes == proxy.changes() && prepared.looked_up.elapsed() < self.trust;
+        let age = now.saturating_duration_since(prepared.looked_up);
+        let is_true = prepared.changes == proxy.changes() && age < self.trust;
         is_true.then_some(prepared)
     }
 }
@@ -184,14 +184,14 @@ impl App {
         if *request.method() != Method::GET || uri.query().is_some() {
             return None;
         }
-        let prepared = self.prepared_at(uri.path())?;
+        let prepared = self.prepared_at(uri.path(), Instant::now())?;
         is_plain(request.headers()).then_some(prepared)
     }
 
     /// The answer to a plain GET of a path, as it was sent, if it lies ready.
-    pub(super) fn prepared_at(&self, path: &str) -> Option<Arc<Prepared>> {
+    pub(super) fn prepared_at(&self, path: &str, now: Instant) -> Option<Arc<Prepared>> {
         let below = path.strip_prefix(self.base_path().as_str())?;
-        self.prepared().get(self.proxy(), below)
+        self.prepared().get(self.proxy(), below, now)
     }
 }
 

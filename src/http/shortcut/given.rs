@@ -24,7 +24,8 @@ pub(super) struct Given<'a> {
     client: Client,
     id: RequestId,
     started: Instant,
-    is_whole: bool,
+    /// When all of it was handed over.
+    ended: Option<Instant>,
     /// `None` if nobody listens.
     asked: Option<(String, Option<String>)>,
     _admitted: Admitted,
@@ -36,6 +37,7 @@ impl<'a> Given<'a> {
         connection: &'a Connection<S>,
         prepared: Arc<Prepared>,
         head: &PlainHead<'_>,
+        now: Instant,
     ) -> Option<Self> {
         let client = Client::Peer(connection.origin.peer);
         let admitted = connection.admission.as_ref()?.place_for(client)?;
@@ -45,8 +47,8 @@ impl<'a> Given<'a> {
             prepared,
             client,
             id: RequestId::random(),
-            started: Instant::now(),
-            is_whole: false,
+            started: now,
+            ended: None,
             asked,
             _admitted: admitted,
         })
@@ -61,25 +63,27 @@ impl<'a> Given<'a> {
         bytes.extend_from_slice(b"x-request-id: ");
         bytes.extend_from_slice(self.id.as_str().as_bytes());
         bytes.extend_from_slice(b"\r\ndate: ");
-        date::append_to(&mut bytes);
+        date::append_to(&mut bytes, self.started);
         bytes.extend_from_slice(b"\r\n\r\n");
         bytes.extend_from_slice(content);
         bytes
     }
 
     /// All of it is handed over.
-    pub(super) fn is_whole(&mut self) {
-        self.is_whole = true;
+    pub(super) fn ended(&mut self, now: Instant) {
+        self.ended = Some(now);
     }
 }
 
 impl Drop for Given<'_> {
     fn drop(&mut self) {
-        let took = self.started.elapsed();
+        let is_whole = self.ended.is_some();
+        let ended = self.ended.unwrap_or_else(Instant::now);
+        let took = ended.saturating_duration_since(self.started);
         let about = self.prepared.about();
         let sent = self.prepared.content.len() as u64;
         self.meter
-            .gave(about.route, StatusCode::OK, sent, self.is_whole, took);
+            .gave(about.route, StatusCode::OK, sent, is_whole, took);
         about.count(&self.meter.metrics);
         if let Some((path, agent)) = &self.asked {
             Line {
@@ -96,7 +100,7 @@ impl Drop for Given<'_> {
                 version: about.version.as_deref(),
                 outcome: Some(Outcome::Hit),
                 agent: agent.as_deref(),
-                is_whole: self.is_whole,
+                is_whole,
             }
             .log();
         }
