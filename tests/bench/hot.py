@@ -1,102 +1,104 @@
 """What is asked for again and again: small files, zips, and what that costs in memory."""
 
-import contextlib
-import sys
+import threading
 
 import load
 import roots
-import servers
-from report import Table
+from load import figures
+from report import Table, at_least, at_most, within
 
 
-@contextlib.contextmanager
-def all_of(options):
-    """Every server on the same root, started."""
-    with contextlib.ExitStack() as stack:
-        started = [
-            servers.start_athens(options.program, options.root, options.place / "athens"),
-            servers.start_nginx(options.root, options.place / "nginx"),
-        ]
-        if options.before:
-            started.append(servers.start_athens(options.before, options.root, options.place / "before", name="before"))
-        for other in options.other:
-            name, url = other.split("=", 1)
-            started.append(servers.Server(name, url))
-        for server in started:
-            stack.enter_context(server)
-        yield started
-
-
-def in_turns(options, started, paths, connections, seconds=None):
+def in_turns(plan, started, paths, connections, seconds):
     """Samples for each server: one run each, then again, so that the machine's moods meet all of them."""
     samples = {server.name: [] for server in started}
     for server in started:
-        load.wrk(server, paths, min(connections, 16), 1, options.place)
-    for _ in range(options.rounds):
+        # Once unmeasured, so that every path has been asked for.
+        load.wrk(server, paths, min(connections, 16), 1, plan.place)
+    for _ in range(plan.rounds):
         for server in started:
-            samples[server.name].append(load.wrk(server, paths, connections, seconds or options.seconds, options.place))
+            samples[server.name].append(load.wrk(server, paths, connections, seconds, plan.place))
     return samples
 
 
-def small(options):
+def small(plan):
     """`.info`, `.mod`, `@v/list` and `@latest`, hot."""
-    with all_of(options) as started:
-        names = [server.name for server in started]
-        rate, cpu = Table("Small files, requests/s", names), Table("Small files, CPU per request", names)
-        middle, high = Table("Small files, p50", names), Table("Small files, p99", names)
-        for kind, paths in roots.small_paths(options.root).items():
-            for connections in options.connections:
-                print(f"{kind}, {connections} connections", file=sys.stderr, flush=True)
-                samples = in_turns(options, started, paths, connections)
-                figures = lambda of: {name: [of(sample) for sample in runs] for name, runs in samples.items()}  # noqa: E731
-                bar = connections >= 16
-                label = f"`{kind}`, {connections}"
-                rate.row(label, "/s", figures(lambda s: s.rate), 1.3 if bar else None)
-                cpu.row(label, "µs", figures(lambda s: s.cpu_per_request * 1e6), 0.75 if bar else None, higher=False)
-                middle.row(label, "ms", figures(lambda s: s.p50 * 1e3), higher=False)
-                high.row(label, "ms", figures(lambda s: s.p99 * 1e3), 1.0 if bar else None, higher=False)
+    rate, cpu = Table("Small files, hot: requests/s"), Table("Small files, hot: CPU of the server per request")
+    middle, high = Table("Small files, hot: p50"), Table("Small files, hot: p99")
+    with plan.all_over(plan.real.root) as started:
+        for kind, paths in roots.small_paths(plan.real.root).items():
+            for connections in plan.connections:
+                plan.say(f"{kind}, {load.connected(connections)}")
+                samples = in_turns(plan, started, paths, connections, plan.seconds)
+                name, barred = f"`{kind}`, {load.connected(connections)}", connections >= 16
+                rate.row(name, "/s", figures(samples, lambda s: s.rate), at_least(1.3) if barred else None)
+                cpu.row(name, "µs", figures(samples, lambda s: s.cpu_per_request), at_most(0.75) if barred else None)
+                middle.row(name, "ms", figures(samples, lambda s: s.p50))
+                high.row(name, "ms", figures(samples, lambda s: s.p99), at_most(1.0) if barred else None)
     return [rate, cpu, middle, high]
 
 
-def zips(options):
+def zips(plan):
     """Zips of four sizes over 8 connections."""
     bars = {"100 KB": 1.2, "1 MB": 0.8, "10 MB": 1.05, "100 MB": 1.05}
-    with all_of(options) as started:
-        names = [server.name for server in started]
-        rate, cpu = Table("Zips over 8 connections", names), Table("Zips, CPU", names)
-        for size, bar in bars.items():
-            print(f"zip of {size}", file=sys.stderr, flush=True)
-            samples = in_turns(options, started, [roots.zip_path(size)], 8, max(options.seconds, 3))
-            rate.row(size, "MB/s", {n: [s.bytes_per_second / 1e6 for s in runs] for n, runs in samples.items()}, 1.05)
-            cpu.row(size, "CPU s/GB", {n: [s.cpu_per_gb for s in runs] for n, runs in samples.items()}, bar, higher=False)
+    rate, cpu = Table("Zips over 8 connections: MB/s"), Table("Zips over 8 connections: CPU of the server per GB")
+    with plan.all_over(plan.real.root) as started:
+        for size, path in plan.real.zips.items():
+            title = plan.real.titles[size]
+            plan.say(f"zip of {title}")
+            samples = in_turns(plan, started, [path], 8, plan.seconds if plan.quick else max(plan.seconds, 3))
+            rate.row(title, "MB/s", figures(samples, lambda s: s.megabytes_per_second), at_least(1.05))
+            cpu.row(title, "s/GB", figures(samples, lambda s: s.cpu_per_gb), at_most(bars[size]))
     return [rate, cpu]
 
 
-def memory(options):
-    """Resident memory of our own (anonymous), idle and under load."""
-    with all_of(options) as started:
-        table = Table("Memory of one's own", [server.name for server in started])
-        table.row("idle", "MB", {s.name: [s.memory() / 1e6] for s in started})
-        peaks = {}
-        for server in started:
-            peaks[server.name] = [peak_during(options, server)]
-        table.row("under 64 downloads of 100 MB", "MB", peaks)
-        table.row("after", "MB", {s.name: [s.memory() / 1e6] for s in started})
+def memory(plan):
+    """Memory idle, under load and after it: `RssAnon`, which is a process's own, and `VmRSS`, all that is resident."""
+    table = Table(
+        "Memory", note="Own memory is `RssAnon`; resident is `VmRSS`, with the pages of the program that the kernel could drop."
+    )
+    size, path = list(plan.real.zips.items())[-1]
+    own, resident = {}, {}
+    moments = ("idle", f"during 64 downloads of {plan.real.titles[size]}", "after")
+    # Fresh processes: what was measured before would be in the figures.
+    with plan.all_over(plan.real.root) as started:
+        ours = [server for server in started if server.process]
+        for server in ours:
+            server.get(path)
+        for moment in moments:
+            for server in ours:
+                peak = Peak(server)
+                if moment == moments[1]:
+                    plan.say(f"{moment}: {server.name}")
+                    with peak:
+                        load.wrk(server, [path], 64, 1 if plan.quick else 8, plan.place)
+                own.setdefault(moment, {})[server.name] = [peak.own]
+                resident.setdefault(moment, {})[server.name] = [peak.resident]
+    for moment, bars in zip(moments, ((None, within(12)), (within(24), None), (None, None))):
+        table.row(f"own, {moment}", "MB", own[moment], bars[0])
+        table.row(f"resident, {moment}", "MB", resident[moment], bars[1])
     return [table]
 
 
-def peak_during(options, server):
-    import threading
+class Peak:
+    """The most memory while something goes on; without that, what there is now."""
 
-    peak, done = [0], threading.Event()
+    def __init__(self, server):
+        self.server, self.done = server, threading.Event()
+        self.own = self.resident = 0
+        self.look()
 
-    def watch():
-        while not done.wait(0.02):
-            peak[0] = max(peak[0], server.memory())
+    def look(self):
+        self.own = max(self.own, self.server.memory("RssAnon"))
+        self.resident = max(self.resident, self.server.memory("VmRSS"))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    load.wrk(server, [roots.zip_path("100 MB")], 64, 5, options.place)
-    done.set()
-    watcher.join()
-    return peak[0] / 1e6
+    def watch(self):
+        while not self.done.wait(0.02):
+            self.look()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()

@@ -1,4 +1,4 @@
-"""The load: wrk, pinned to the core that the servers do not have."""
+"""The load: wrk, one thread, pinned to the core that the servers do not have."""
 
 import pathlib
 import re
@@ -6,7 +6,7 @@ import subprocess
 
 from servers import CLIENT_CORE, pinned
 
-# Paths from a file, in turn; each connection of the only thread takes the next one.
+# Paths from a file, in turn; the connections share the turn. Everything is made before the first request.
 SCRIPT = """
 local paths, at = {}, 0
 function init(args)
@@ -17,25 +17,23 @@ function request()
   return paths[at]
 end
 function done(summary, latency, requests)
-  io.write(string.format("RESULT %d %d %d %d %d %d %d %d\\n", summary.requests, summary.duration, summary.bytes,
+  io.write(string.format("RESULT %d %d %d %d %d %d %d\\n", summary.requests, summary.duration, summary.bytes,
     latency:percentile(50), latency:percentile(99), summary.errors.status,
-    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout, latency.max))
+    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
 """
 
 
 class Sample:
-    """What one run of wrk saw, and what the server spent."""
+    """What one run of wrk saw, and what the server spent meanwhile (`None` for one that is not ours)."""
 
     def __init__(self, text, cpu):
         match = re.search(r"^RESULT (.*)$", text, re.M)
         if not match:
             raise SystemExit(f"wrk said nothing useful:\n{text}")
-        self.requests, micros, self.bytes, p50, p99, status, broken, worst = map(int, match[1].split())
-        self.seconds = micros / 1e6
-        self.p50, self.p99, self.worst = p50 / 1e6, p99 / 1e6, worst / 1e6
-        self.errors = status + broken
-        self.cpu = cpu
+        self.requests, micros, self.bytes, p50, p99, status, broken = map(int, match[1].split())
+        self.seconds, self.p50, self.p99 = micros / 1e6, p50 / 1e3, p99 / 1e3
+        self.errors, self.cpu = status + broken, cpu
 
     @property
     def rate(self):
@@ -43,29 +41,40 @@ class Sample:
 
     @property
     def cpu_per_request(self):
-        return self.cpu / max(self.requests, 1)
+        """Microseconds."""
+        return None if self.cpu is None else self.cpu / max(self.requests, 1) * 1e6
 
     @property
-    def bytes_per_second(self):
-        return self.bytes / self.seconds
+    def megabytes_per_second(self):
+        return self.bytes / self.seconds / 1e6
 
     @property
     def cpu_per_gb(self):
-        return self.cpu / max(self.bytes, 1) * 1e9
+        return None if self.cpu is None else self.cpu / max(self.bytes, 1) * 1e9
 
 
 def wrk(server, paths, connections, seconds, place):
-    """Asks for paths again and again over so many connections. An answer that is not 2xx or 3xx is an error."""
+    """Asks for paths again and again over so many connections. An answer that is not 2xx or 3xx ends the benchmark."""
     place = pathlib.Path(place)
     script, list_file = place / "wrk.lua", place / "paths"
     script.write_text(SCRIPT)
     list_file.write_text("".join(path + "\n" for path in paths))
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url, "--", list_file]
     before = server.cpu()
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script), server.url]
-    output = subprocess.run(
-        pinned(CLIENT_CORE, [*command, "--", str(list_file)]), capture_output=True, text=True, check=True
-    ).stdout
-    sample = Sample(output, server.cpu() - before)
-    if sample.errors:
-        raise SystemExit(f"{server.name}: {sample.errors} errors\n{output}")
+    run = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True, check=False)
+    spent = None if before is None else server.cpu() - before
+    if run.returncode:
+        raise SystemExit(f"wrk failed: {run.stdout}{run.stderr}")
+    sample = Sample(run.stdout, spent)
+    if sample.errors or not sample.requests:
+        raise SystemExit(f"{server.name}: {sample.errors} errors in {sample.requests} requests\n{run.stdout}")
     return sample
+
+
+def figures(samples, what):
+    """Of the samples of each server one figure; none where it is not known."""
+    return {name: [value for sample in runs if (value := what(sample)) is not None] for name, runs in samples.items()}
+
+
+def connected(connections):
+    return f"{connections:,} connection{'' if connections == 1 else 's'}"

@@ -1,37 +1,89 @@
-"""The table: medians over the rounds, and ratios to the one that is compared with."""
+"""The tables: medians over the rounds, ratios between those who are compared, and whether a bar is met."""
 
 from statistics import median
 
 
+class Bar:
+    """What a row is held to: a ratio to the one that is compared with, or a figure as such."""
+
+    def __init__(self, limit, least=False, absolute=False):
+        self.limit, self.least, self.absolute = limit, least, absolute
+
+    def met(self, own, ratio):
+        value = own if self.absolute else ratio
+        if value is None:
+            return None
+        return value >= self.limit if self.least else value <= self.limit
+
+    def __str__(self):
+        return f"{'≥' if self.least else '≤'} {self.limit:g}{'' if self.absolute else ' ×'}"
+
+
+def at_least(ratio):
+    return Bar(ratio, least=True)
+
+
+def at_most(ratio):
+    return Bar(ratio)
+
+
+def within(figure):
+    return Bar(figure, absolute=True)
+
+
 def number(value):
-    if value >= 1000:
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
+class Row:
+    """One figure of everybody: all samples, their medians, and what comes of them."""
+
+    def __init__(self, name, unit, samples, base, bar):
+        self.name, self.unit, self.samples, self.bar = name, unit, samples, bar
+        self.medians = {who: median(values) for who, values in samples.items() if values}
+        self.ratios = {
+            other: self.medians["athens"] / self.medians[other]
+            for other in (base, "before")
+            if other != "athens" and self.medians.get(other) and "athens" in self.medians
+        }
+        self.met = bar.met(self.medians.get("athens"), self.ratios.get(base)) if bar else None
+
+    def as_json(self):
+        return {
+            "row": self.name, "unit": self.unit, "samples": self.samples, "medians": self.medians, "ratios": self.ratios,
+            "bar": None if self.bar is None else str(self.bar), "met": self.met,
+        }
+
+
 class Table:
-    """Rows of one figure for each server; printed as Markdown."""
+    """Rows with a figure for each server; printed as Markdown."""
 
-    def __init__(self, title, servers, base="nginx"):
-        self.title, self.servers, self.base, self.rows = title, servers, base, []
+    def __init__(self, title, base="nginx", note=""):
+        self.title, self.base, self.note, self.rows = title, base, note, []
 
-    def row(self, name, unit, samples, bar=None, higher=True):
-        """`samples`: for each server a list of figures, one a round. A bar is a ratio of athens to the base."""
-        medians = {server: median(values) for server, values in samples.items() if values}
-        ratio = None
-        if "athens" in medians and medians.get(self.base):
-            ratio = medians["athens"] / medians[self.base]
-        met = None if bar is None or ratio is None else (ratio >= bar if higher else ratio <= bar)
-        self.rows.append((name, unit, medians, ratio, bar, higher, met))
-        return ratio
+    def row(self, name, unit, samples, bar=None):
+        """`samples`: for each server a list of figures, one a round; an empty one where there is nothing to measure."""
+        self.rows.append(Row(name, unit, samples, self.base, bar))
 
     def markdown(self):
-        head = ["", *self.servers, f"athens / {self.base}", "bar"]
-        lines = [f"### {self.title}", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-        for name, unit, medians, ratio, bar, higher, met in self.rows:
-            cells = [f"{name}, {unit}"]
-            cells += [number(medians[server]) if server in medians else "" for server in self.servers]
-            cells.append("" if ratio is None else f"**{ratio:.2f}**")
-            cells.append("" if bar is None else f"{'≥' if higher else '≤'} {bar} {'ok' if met else 'MISSED'}")
+        who = list(dict.fromkeys(name for row in self.rows for name in row.medians))
+        others = [other for other in (self.base, "before") if any(other in row.ratios for row in self.rows)]
+        barred = any(row.bar for row in self.rows)
+        head = ["", "unit", *who, *(f"athens / {other}" for other in others), *(["bar", ""] if barred else [])]
+        lines = [f"### {self.title}", "", *([self.note, ""] if self.note else [])]
+        lines += ["| " + " | ".join(head) + " |", "|---|---" + "|--:" * (len(who) + len(others)) + "|---" * (2 * barred) + "|"]
+        for row in self.rows:
+            cells = [row.name, row.unit]
+            cells += [number(row.medians[name]) if name in row.medians else "" for name in who]
+            cells += [f"{row.ratios[other]:.2f} ×" if other in row.ratios else "" for other in others]
+            if barred:
+                cells += [str(row.bar or ""), {True: "ok", False: "**missed**", None: ""}[row.met]]
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"
+
+    def as_json(self):
+        return {"title": self.title, "note": self.note, "base": self.base, "rows": [row.as_json() for row in self.rows]}

@@ -1,133 +1,217 @@
 """The roots: real modules through `go env GOPROXY`, kept between runs, and made-up trees of any number of modules."""
 
+import collections
+import io
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
+import tempfile
+import urllib.request
 import zipfile
 
-# By the size of their zips, roughly. The toolchain is a module like any other, and the largest that every machine can get.
+import servers
+
+# By the size of their zips, roughly. The largest that every machine can get is a Go toolchain.
 ZIPS = {
-    "100 KB": "github.com/google/go-cmp@v0.6.0",
-    "1 MB": "google.golang.org/grpc@v1.21.0",
-    "10 MB": "golang.org/x/text@v0.3.3",
-    "100 MB": "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64",
+    "100 KB": (100_000, "github.com/google/go-cmp@v0.6.0"),
+    "1 MB": (1_000_000, "google.golang.org/grpc@v1.21.0"),
+    "10 MB": (10_000_000, "golang.org/x/text@v0.3.3"),
+    "100 MB": (100_000_000, "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"),
 }
 
-# Its build list has 331 modules.
+# Its build list has some 330 modules.
 PROJECT = "helm.sh/helm/v3@v3.22.0"
+
+# A root, the zips by size as paths in URLs, what they are, and a project whose modules are all in the root.
+Modules = collections.namedtuple("Modules", "root zips titles project count")
 
 
 def escaped(path):
     return "".join("!" + c.lower() if c.isupper() else c for c in path)
 
 
-def go_environment(cache):
-    environment = dict(os.environ)
-    for name in ("GOPRIVATE", "GONOPROXY", "GONOSUMDB"):
-        environment.pop(name, None)
-    environment |= {"GOMODCACHE": str(cache), "GOFLAGS": "-modcacherw", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
-    return environment
+def zip_path(module):
+    path, version = module.split("@")
+    return f"/{escaped(path)}/@v/{version}.zip"
+
+
+def go_environment(cache, **settings):
+    environment = {key: value for key, value in os.environ.items() if key not in ("GOPRIVATE", "GONOPROXY", "GONOSUMDB")}
+    return environment | {
+        "GOMODCACHE": str(cache), "GOFLAGS": "-modcacherw", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on",
+    } | settings
+
+
+def remove(place):
+    """Removes a directory, also one that lies there half."""
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def download(modules, cache):
-    """Brings modules into a module cache."""
+    """Brings modules into a module cache; says which of them it could not get."""
     output = subprocess.run(
-        ["go", "mod", "download", "-json", *modules],
-        env=go_environment(cache), cwd="/", capture_output=True, text=True, check=False,
+        ["go", "mod", "download", "-json", *modules], env=go_environment(cache), cwd="/", capture_output=True, text=True, check=False
     )
-    if output.returncode:
-        raise SystemExit(f"go mod download failed:\n{output.stdout}{output.stderr}")
-
-
-def project_source(place):
-    """The source of the project, apart from any module cache, so that it can be built again and again."""
-    source = pathlib.Path(place) / "project"
-    if not source.exists():
-        cache = pathlib.Path(place) / "source-cache"
-        download([PROJECT], cache)
-        module, version = PROJECT.split("@")
-        shutil.copytree(cache / f"{escaped(module)}@{version}", source)
-        shutil.rmtree(cache)
-    return source
+    decoder, text, failed = json.JSONDecoder(), output.stdout.strip(), []
+    while text:
+        module, end = decoder.raw_decode(text)
+        text = text[end:].strip()
+        if "Error" in module:
+            print(f"{module['Path']}: {module['Error']}", file=sys.stderr)
+            failed.append(f"{module['Path']}@{module['Version']}")
+    return failed if output.stdout else list(modules)
 
 
 def real_modules(athens, place):
-    """A root with a zip of each size and all modules of the project, complete for static servers; made once."""
-    root, cache, done = (pathlib.Path(place) / name for name in ("real", "modcache", "real.done"))
-    wanted = json.dumps([PROJECT, *ZIPS.values()])
-    if done.exists() and done.read_text() == wanted:
-        return root
-    source = project_source(place)
-    shutil.rmtree(root, ignore_errors=True)
-    download(ZIPS.values(), cache)
-    subprocess.run(["go", "mod", "download", "all"], env=go_environment(cache), cwd=source, check=True)
-    root.mkdir(parents=True)
-    for command in (["import", str(cache)], ["reindex"]):
-        subprocess.run([athens, *command, "--root", str(root)], check=True, stdout=subprocess.DEVNULL)
-    shutil.rmtree(cache)
-    done.write_text(wanted)
-    return root
+    """A root with a zip of each size and all modules of a project, complete for static servers; made once."""
+    place = pathlib.Path(place)
+    root, cache, project, done = (place / name for name in ("real", "modcache", "project", "real.done"))
+    wanted = json.dumps([PROJECT, ZIPS])
+    if not (done.exists() and json.loads(done.read_text())["wanted"] == wanted):
+        print(f"downloading the modules of {PROJECT} through go env GOPROXY", file=sys.stderr, flush=True)
+        for old in (root, cache, project):
+            remove(old)
+        absent = set(download([PROJECT, *(module for _, module in ZIPS.values())], cache))
+        if PROJECT in absent:
+            raise SystemExit(f"{PROJECT} can not be downloaded: see go env GOPROXY, or use --quick, which downloads nothing")
+        path, version = PROJECT.split("@")
+        shutil.copytree(cache / f"{escaped(path)}@{version}", project)
+        subprocess.run(["go", "mod", "download", "all"], env=go_environment(cache), cwd=project, check=True)
+        root.mkdir()
+        run(athens, "import", cache, "--root", root)
+        # What could not be had is made up, and the table says so.
+        zips = {size: publish_made_up(athens, root, place, size) if module in absent else module for size, (_, module) in ZIPS.items()}
+        run(athens, "reindex", "--root", root)
+        remove(cache)
+        listed = subprocess.run(
+            ["go", "list", "-m", "all"], env=go_environment(cache, GOPROXY=f"file://{root}", GOSUMDB="off"), cwd=project,
+            capture_output=True, text=True, check=True,
+        )
+        remove(cache)
+        done.write_text(json.dumps({"wanted": wanted, "zips": zips, "count": len(listed.stdout.splitlines()) - 1}))
+    made = json.loads(done.read_text())
+    return modules_of(root, project, made["zips"], made["count"])
 
 
-def zip_path(size):
-    module, version = ZIPS[size].split("@")
-    return f"/{escaped(module)}/@v/{version}.zip"
+def quick_modules(athens, place):
+    """The same in small, all made up: 20 modules, and zips of two sizes."""
+    place = pathlib.Path(place)
+    root, project, done = (place / name for name in ("quick", "quick-project", "quick.done"))
+    if not done.exists():
+        remove(root)
+        remove(project)
+        root.mkdir(parents=True)
+        zips = {size: publish_made_up(athens, root, place, size) for size in ("100 KB", "1 MB")}
+        for module in range(20):
+            write_module(root, made_up_path(module))
+        run(athens, "reindex", "--root", root)
+        project.mkdir()
+        lines = "".join(f"\t{made_up_path(module)} v1.0.0\n" for module in range(20))
+        (project / "go.mod").write_text(f"module bench.example/project\n\ngo 1.21\n\nrequire (\n{lines})\n")
+        done.write_text(json.dumps(zips))
+    return modules_of(root, project, json.loads(done.read_text()), 20)
+
+
+def modules_of(root, project, zips, count):
+    paths = {size: zip_path(module) for size, module in zips.items()}
+    titles = {}
+    for size, module in zips.items():
+        length = os.path.getsize(f"{root}{paths[size]}")
+        megabytes = f"{length / 1e6:.1f} MB" if length >= 1e6 else f"{length / 1e3:.0f} KB"
+        titles[size] = f"{megabytes} ({module.split('@')[0]}{', made up' if module.startswith('bench.example/') else ''})"
+    return Modules(root, paths, titles, project, count)
+
+
+def run(athens, *command):
+    subprocess.run([athens, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
+
+
+def publish_made_up(athens, root, place, size):
+    module, version = f"bench.example/zip{ZIPS[size][0]}", "v1.0.0"
+    with (
+        tempfile.TemporaryDirectory(dir=place) as scratch,
+        servers.start_athens(athens, root, scratch, core=None) as server,
+    ):
+        put(server, local_token(scratch), module, version, module_zip(module, version, ZIPS[size][0]))
+    return f"{module}@{version}"
+
+
+def local_token(place):
+    return (pathlib.Path(place) / "state" / "local-token").read_text().strip()
+
+
+def put(server, token, module, version, body):
+    request = urllib.request.Request(
+        server.url + zip_path(f"{module}@{version}"), data=body, method="PUT", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        answer.read()
+
+
+def module_zip(path, version, size):
+    """A module zip with so many bytes that do not compress, in files of 1 MiB at most."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{path}@{version}/go.mod", f"module {path}\n")
+        for number, start in enumerate(range(0, size, 1 << 20)):
+            archive.writestr(f"{path}@{version}/data{number}.bin", os.urandom(min(size - start, 1 << 20)))
+    return buffer.getvalue()
 
 
 def small_paths(root):
-    """Paths of the small files of a root, by kind."""
+    """Paths of the small files of a root by kind, of versions that are whole: what both servers have."""
     kinds = {".info": [], ".mod": [], "@v/list": [], "@latest": []}
-    for directory, _, files in os.walk(root):
-        if "/." in directory[len(str(root)):]:
-            continue
-        relative = directory[len(str(root)):]
-        for name in files:
-            path = f"{relative}/{name}"
-            if directory.endswith("/@v"):
-                if name == "list":
-                    kinds["@v/list"].append(path)
-                for suffix in (".info", ".mod"):
-                    # Only of versions that are whole: both servers have them.
-                    if name.endswith(suffix) and os.path.exists(f"{directory}/{name.removesuffix(suffix)}.zip"):
-                        kinds[suffix].append(path)
-            elif name == "@latest":
-                kinds["@latest"].append(path)
-    return {kind: sorted(paths) for kind, paths in kinds.items()}
+    for zip_file in sorted(pathlib.Path(root).glob("[!.]*/**/@v/*.zip")):
+        directory = str(zip_file.parent)[len(str(root)):]
+        kinds[".info"].append(f"{directory}/{zip_file.stem}.info")
+        kinds[".mod"].append(f"{directory}/{zip_file.stem}.mod")
+        kinds["@v/list"].append(f"{directory}/list")
+        kinds["@latest"].append(f"{directory.removesuffix('/@v')}/@latest")
+    return {
+        kind: [path for path in dict.fromkeys(paths) if os.path.getsize(f"{root}{path}")] for kind, paths in kinds.items()
+    }
 
 
 def made_up_path(module):
     return f"scale.example/g{module // 1000:03}/m{module % 1000:03}"
 
 
-def write_version(root, path, version):
-    """The files of a version that the tree has whole, the `.info` last, as whoever copies by hand should do it."""
-    directory = pathlib.Path(root) / escaped(path) / "@v"
-    directory.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(directory / f"{version}.zip", "w") as archive:
-        archive.writestr(f"{path}@{version}/go.mod", f"module {path}\n")
-    (directory / f"{version}.mod").write_text(f"module {path}\n")
-    (directory / f"{version}.info").write_text(info(version))
-
-
 def info(version):
     return f'{{"Version":"{version}","Time":"2026-01-02T09:00:00Z"}}'
 
 
-def write_module(root, path, versions):
-    for version in versions:
-        write_version(root, path, version)
-    directory = pathlib.Path(root) / escaped(path)
-    (directory / "@v" / "list").write_text("".join(f"{version}\n" for version in versions))
-    (directory / "@latest").write_text(info(versions[-1]))
+def write_version(root, path, version):
+    """The files of a version, the `.info` last, as whoever copies by hand should do it."""
+    directory = f"{root}/{escaped(path)}/@v"
+    os.makedirs(directory, exist_ok=True)
+    with zipfile.ZipFile(f"{directory}/{version}.zip", "w") as archive:
+        archive.writestr(f"{path}@{version}/go.mod", f"module {path}\n")
+    write(f"{directory}/{version}.mod", f"module {path}\n")
+    write(f"{directory}/{version}.info", info(version))
+
+
+def write_module(root, path, version="v1.0.0"):
+    """A module with one version, with all that a static server needs."""
+    write_version(root, path, version)
+    write(f"{root}/{escaped(path)}/@v/list", f"{version}\n")
+    write(f"{root}/{escaped(path)}/@latest", info(version))
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def made_up(place, modules):
-    """A tree of so many modules of two versions each; made once."""
+    """A tree of so many modules of one version each; made once."""
     root, done = pathlib.Path(place) / f"made-up-{modules}", pathlib.Path(place) / f"made-up-{modules}.done"
     if not done.exists():
+        print(f"making a tree of {modules:,} modules", file=sys.stderr, flush=True)
+        remove(root)
         for module in range(modules):
-            write_module(root, made_up_path(module), ["v1.0.0", "v1.1.0"])
+            write_module(root, made_up_path(module))
         done.touch()
     return root
