@@ -6,18 +6,40 @@ import subprocess
 
 from servers import CLIENT_CORE, pinned
 
-# Paths from a file, in turn; the connections share the turn. Everything is made before the first request.
+# Paths from a file, in turn; the connections share the turn. Everything is made before the first request. With `once` it
+# ends when the paths do: wrk itself goes on to its time, so the clock is read here.
 SCRIPT = """
-local paths, at = {}, 0
+local ffi = require("ffi")
+ffi.cdef[[ typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int clock, moment *now); ]]
+local paths, at, once, begin = {}, 0, false, nil
+local thread_of_all
+micros = 0
+local function now()
+  local at = ffi.new("moment")
+  ffi.C.clock_gettime(1, at)
+  return tonumber(at.seconds) * 1e6 + tonumber(at.nanoseconds) / 1e3
+end
+function setup(thread) thread_of_all = thread end
 function init(args)
   for line in io.lines(args[1]) do paths[#paths + 1] = wrk.format("GET", line) end
+  once = args[2] == "once"
 end
 function request()
+  if once then
+    begin = begin or now()
+    if at == #paths then
+      if micros == 0 then micros = now() - begin end
+      wrk.thread:stop()
+      return paths[at]
+    end
+  end
   at = at % #paths + 1
   return paths[at]
 end
 function done(summary, latency, requests)
-  io.write(string.format("RESULT %d %d %d %d %d %d %d\\n", summary.requests, summary.duration, summary.bytes,
+  local micros = thread_of_all:get("micros")
+  if micros == 0 then micros = summary.duration end
+  io.write(string.format("RESULT %d %d %d %d %d %d %d\\n", summary.requests, micros, summary.bytes,
     latency:percentile(50), latency:percentile(99), summary.errors.status,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
@@ -53,13 +75,15 @@ class Sample:
         return None if self.cpu is None else self.cpu / max(self.bytes, 1) * 1e9
 
 
-def wrk(server, paths, connections, seconds, place):
-    """Asks for paths again and again over so many connections. An answer that is not 2xx or 3xx ends the benchmark."""
+def wrk(server, paths, connections, seconds, place, once=False):
+    """Asks for paths over so many connections: again and again, or each `once` and for no longer than `seconds`.
+
+    An answer that is not 2xx or 3xx ends the benchmark."""
     place = pathlib.Path(place)
     script, list_file = place / "wrk.lua", place / "paths"
     script.write_text(SCRIPT)
     list_file.write_text("".join(path + "\n" for path in paths))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url, "--", list_file]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url, "--", list_file, "once" if once else "again"]
     before = server.cpu()
     run = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True, check=False)
     spent = None if before is None else server.cpu() - before
