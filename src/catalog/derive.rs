@@ -29,7 +29,7 @@ impl Made {
 
 /// The version list as the protocol has it: tagged versions, ascending, a line each. Pseudo-versions are served but
 /// never listed ("`$base/$module/@v/list`" in the Go Modules Reference).
-pub(crate) fn render_list(versions: &[Version]) -> Vec<u8> {
+pub fn render_list(versions: &[Version]) -> Vec<u8> {
     let mut list = Vec::new();
     for version in versions.iter().filter(|version| !version.is_pseudo()) {
         list.extend_from_slice(version.as_str().as_bytes());

@@ -29,6 +29,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Semaphore;
 
 pub use background::in_background;
+pub use derive::render_list;
 pub(crate) use derive::{Change, apply, latest_version, plan};
 pub use index::ModuleIndex;
 pub use recorder::Recorded;

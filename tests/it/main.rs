@@ -11,6 +11,8 @@
 
 /// The rooms of the house: who may import whom.
 mod architecture;
+/// The benchmark, in small.
+mod bench;
 /// `athens list` and `athens reindex`.
 mod commands;
 /// Module zips made here are those of the go command.
