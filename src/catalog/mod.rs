@@ -191,6 +191,9 @@ impl Catalog {
         if let Some(slot) = self.inner.slots.get(key)
             && let Some(index) = slot.current(self.inner.trust(&slot))
         {
+            if slot.is_to_be_looked_at_again() {
+                self.inner.slots.count_change();
+            }
             return Ok(index);
         }
         // Most questions about what is not there end here: the go command asks every prefix of an import path.
@@ -361,6 +364,12 @@ impl Catalog {
         }
     }
 
+    /// Whether the watcher gives a sign when the list of a module changes.
+    pub fn is_watched(&self, module: &ModulePath) -> bool {
+        let slot = self.inner.slots.get(module.escaped().as_str());
+        slot.is_some_and(|slot| self.inner.is_watched(&slot))
+    }
+
     /// How much memory lists may take, in bytes.
     pub fn cache_size(&self) -> u64 {
         self.inner.settings.cache_size
@@ -410,9 +419,13 @@ impl Inner {
     fn trust(&self, slot: &Slot) -> Duration {
         match self.settings.watch {
             WatchMode::Off => Duration::ZERO,
-            WatchMode::Native if slot.is_watched() && self.watches.is_native() => RECHECK,
+            WatchMode::Native if self.is_watched(slot) => RECHECK,
             WatchMode::Native | WatchMode::Poll => self.settings.poll_interval,
         }
+    }
+
+    fn is_watched(&self, slot: &Slot) -> bool {
+        slot.is_watched() && self.watches.is_native()
     }
 
     /// Reads a module's directory for its slot. The watch is there before the reading begins, so that what changes
@@ -460,6 +473,9 @@ impl Inner {
                 .weigh(key, slot, index.as_ref().map_or(0, |index| index.weight()));
             let look_again = look_again
                 .map(|at| began + at.duration_since(SystemTime::now()).unwrap_or_default());
+            if look_again.is_some() {
+                self.slots.count_change();
+            }
             slot.set_snapshot(Snapshot {
                 index: index.clone(),
                 generation,

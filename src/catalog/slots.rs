@@ -76,6 +76,12 @@ impl Slot {
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
+    /// Whether the directory is to be read again although no hint comes: something in it is too young to be judged.
+    pub(crate) fn is_to_be_looked_at_again(&self) -> bool {
+        let snapshot = self.snapshot.load();
+        (snapshot.as_ref()).is_some_and(|snapshot| snapshot.look_again.is_some())
+    }
+
     /// The answers, if they are still to be believed: no hint came since the directory was read, and it was read at most
     /// `trust` ago.
     pub(crate) fn current(&self, trust: Duration) -> Option<Option<Arc<ModuleIndex>>> {
@@ -158,6 +164,11 @@ impl Slots {
     /// A number that is another one after each hint that a version, wherever it is, may have changed.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// Says that what is answered now is not to be given again: it may be another answer in a moment, and no hint will say so.
+    pub(crate) fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The slot of a module, if it has one.
@@ -250,7 +261,7 @@ impl Slots {
     /// Takes a hint. Called on the watcher's thread: marks, and nothing that waits for that thread.
     pub(crate) fn hint(&self, hint: &Hint<'_>) {
         if !matches!(hint, Hint::Derived(_)) {
-            self.changes.fetch_add(1, Ordering::AcqRel);
+            self.count_change();
         }
         let slots = self
             .by_module

@@ -109,9 +109,9 @@ fn module_version(module: ModulePath, version: Version) -> Result<ModuleVersion,
 }
 
 /// The module, and the version if one is asked for.
-fn names_of(request: &ProxyRequest) -> (Box<str>, Option<Box<str>>) {
+fn names_of(request: &ProxyRequest) -> (ModulePath, Option<Box<str>>) {
     let version = request.target.version().map(Into::into);
-    (request.module.as_str().into(), version)
+    (request.module.clone(), version)
 }
 
 impl Target {

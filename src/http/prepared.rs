@@ -25,6 +25,7 @@ use super::body::AnswerBody;
 use super::caller::DISABLE_MODULE_FETCH;
 use super::{App, put_common_headers};
 use crate::metrics::{AnswerSource, Kind, Metrics, Route};
+use crate::module::ModulePath;
 use crate::proxy::ModuleProxy;
 use crate::trace::{Outcome, Request as Traced};
 
@@ -55,7 +56,7 @@ pub(super) struct About {
     pub(super) route: Route,
     pub(super) kind: Kind,
     pub(super) source: AnswerSource,
-    pub(super) module: Box<str>,
+    pub(super) module: ModulePath,
     pub(super) version: Option<Box<str>>,
 }
 
@@ -88,7 +89,7 @@ impl Prepared {
     /// Counts it, and notes it of a request, as if it had been looked up for it.
     pub(super) fn note(&self, metrics: &Metrics, request: &Traced) {
         self.about.count(metrics);
-        request.note_module(&self.about.module);
+        request.note_module(self.about.module.as_str());
         if let Some(version) = &self.about.version {
             request.note_version(version);
         }
@@ -159,7 +160,10 @@ impl Keeping {
             return;
         };
         // Answers of the other sources are of a moment.
-        let lasts = matches!(about.source, AnswerSource::Tree | AnswerSource::Remembered);
+        let lasts = match about.kind {
+            Kind::List | Kind::Latest => asked.app.proxy().hears_of_changes_in(&about.module),
+            _ => true,
+        } && matches!(about.source, AnswerSource::Tree | AnswerSource::Remembered);
         if !lasts || content.len() > LONGEST || reply.status() != StatusCode::OK {
             return;
         }

@@ -96,7 +96,7 @@ impl Drop for Given<'_> {
                 id: &self.id,
                 trace: None,
                 token: None,
-                module: Some(&about.module),
+                module: Some(about.module.as_str()),
                 version: about.version.as_deref(),
                 outcome: Some(Outcome::Hit),
                 agent: agent.as_deref(),
