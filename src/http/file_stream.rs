@@ -9,11 +9,14 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 
+use super::http2;
 use crate::store::FileContent;
 
 /// Bytes per read. Small chunks cost a system call and a wake-up each; this is where more gains nothing. It is also
 /// what one download costs in memory.
 const CHUNK: usize = 256 * 1024;
+/// The same with HTTP/2, where one connection may have a hundred of them. Frames are far smaller.
+const CHUNK_OF_STREAM: usize = 64 * 1024;
 
 type Read = Pin<Box<dyn Future<Output = (FileContent, io::Result<Bytes>)> + Send>>;
 
@@ -55,7 +58,12 @@ impl FileStream {
             match std::mem::replace(state, State::Done) {
                 State::Done => return Poll::Ready(None),
                 State::Ready(file) => {
-                    let len = usize::try_from(self.remaining).map_or(CHUNK, |len| len.min(CHUNK));
+                    let most = if http2::is_stream() {
+                        CHUNK_OF_STREAM
+                    } else {
+                        CHUNK
+                    };
+                    let len = usize::try_from(self.remaining).map_or(most, |len| len.min(most));
                     let offset = self.offset;
                     *state = State::Reading(Box::pin(async move {
                         let read = file.read_at(offset, len).await;

@@ -58,6 +58,11 @@ tokio::task_local! {
     static OFFERED: Cell<Option<Instant>>;
 }
 
+/// Whether this is the task of a request of HTTP/2.
+pub(super) fn is_stream() -> bool {
+    OFFERED.try_with(|_| ()).is_ok()
+}
+
 /// A piece of an answer was handed over. Without effect but in the task of a request of HTTP/2.
 pub(super) fn offered() {
     let _ = OFFERED.try_with(|offered| offered.set(Some(Instant::now())));
@@ -99,7 +104,7 @@ where
 ///
 /// On such a connection the socket says little about one answer: the client holds it up by not widening its window, while
 /// it takes all the others. Only the one is given up, for behind a proxy stand many clients. The time is for a piece of
-/// an answer, up to 256 KiB.
+/// an answer, up to 64 KiB.
 async fn until_stalled<F: Future>(request: F, patience: Duration) {
     let mut request = pin!(request);
     let mut timer: Option<Pin<Box<Sleep>>> = None;
@@ -146,6 +151,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_lies_untaken_is_given_up() {
         let lasted = run(async {
+            assert!(is_stream());
             offered();
             pending::<()>().await;
         });
@@ -169,6 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn elsewhere_it_is_nothing() {
+        assert!(!is_stream());
         offered();
         taken();
     }

@@ -4,3 +4,4 @@ mod doors;
 mod floods;
 mod page;
 mod secrets;
+mod streams;
