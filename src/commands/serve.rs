@@ -30,6 +30,10 @@ use crate::module::Time;
 use crate::proxy::ModuleProxy;
 use crate::trace::Tracer;
 
+/// A reload may allow more uploads and fetches than there were at the start.
+const MIN_BLOCKING_THREADS: usize = 256;
+/// Whoever allows more uploads than that lets them wait for each other.
+const MAX_BLOCKING_THREADS: usize = 4096;
 /// How long the end of the server waits for a collector that takes the last spans.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -54,11 +58,34 @@ pub(super) fn run(arguments: ServeArgs, printer: &mut Printer) -> anyhow::Result
         .global_queue_interval(4)
         .event_interval(256)
         .thread_name("athens")
+        .max_blocking_threads(blocking_threads(&loaded.config))
         .build()
         .context("cannot start the threads of the server")?;
     let status = runtime.block_on(serve(loaded, passed, &log, printer));
     end_runtime(runtime, &status);
     status
+}
+
+/// How many threads may wait for the disk.
+///
+/// An upload, a fetched zip and a job of version control have one each for as long as they last; short reads and checks take
+/// turns in the others. A disk does not answer sooner if more than some hundred ask at once, and each thread has its stack:
+/// with the 512 of the runtime's own default, a slow disk would cost memory for nothing.
+fn blocking_threads(config: &ServeConfig) -> usize {
+    const READS: usize = 128;
+    let fetches = config.proxy.upstreams.as_ref().map_or(0, |upstreams| {
+        let number = upstreams.list.entries().len();
+        number.saturating_mul(upstreams.max_concurrent)
+    });
+    let direct = config.proxy.direct.as_ref();
+    [
+        config.uploads.max_uploads,
+        fetches,
+        direct.map_or(0, |direct| direct.max_jobs.get()),
+    ]
+    .into_iter()
+    .fold(READS, usize::saturating_add)
+    .clamp(MIN_BLOCKING_THREADS, MAX_BLOCKING_THREADS)
 }
 
 /// Whoever moved from the proxy of the same name may believe that its variables are read here. Names only: some hold
