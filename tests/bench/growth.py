@@ -15,7 +15,7 @@ ALL = "CPU per request by modules, all asked in turn"
 def growth(plan):
     """`.info` over trees of 10 to 100,000 modules at 16 connections, and over 1 to 10,000 connections."""
     by_modules, by_all, by_connections = Table(MODULES), Table(ALL), Table(CONNECTIONS)
-    flags = ("--scan-interval=0", "--max-connections=12000", "--max-requests=12000")
+    flags = ("--scan-interval=0", "--max-connections=12000", "--max-requests=12000", "--max-requests-per-client=12000")
     for modules in (10, 100) if plan.quick else (10, 100, 1_000, 10_000, 100_000):
         paths = [f"/{roots.made_up_path(module)}/@v/v1.0.0.info" for module in range(modules)]
         with plan.all_over(plan.made_up(modules), *flags) as started:
@@ -47,7 +47,8 @@ def measure(plan, table, started, name, paths, connections):
 def with_growth(table):
     """One more row: how many times the least cost the largest tree or crowd has."""
     medians = [row.medians for row in table.rows]
-    factors = {name: [medians[-1][name] / min(row[name] for row in medians)] for name in medians[0] if all(row.get(name) for row in medians)}
+    known = [name for name in medians[0] if all(row.get(name) for row in medians)]
+    factors = {name: [medians[-1][name] / min(row[name] for row in medians)] for name in known}
     table.row("the last over the least", "×", factors, at_most(1.1) if table.title != ALL else None)
     return table
 
@@ -61,7 +62,8 @@ def plot(tables):
     chosen = [table for table in tables if table.title in (MODULES, ALL, CONNECTIONS)]
     width = LEFT + len(chosen) * (WIDTH + GAP)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT + TOP + 70}" font-family="sans-serif" font-size="12" fill="#495057">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT + TOP + 70}" '
+        'font-family="sans-serif" font-size="12" fill="#495057">',
         "<title>CPU time of the server per request, as trees and crowds grow</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]

@@ -83,7 +83,8 @@ def wrk(server, paths, connections, seconds, place, once=False):
     script, list_file = place / "wrk.lua", place / "paths"
     script.write_text(SCRIPT)
     list_file.write_text("".join(path + "\n" for path in paths))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url, "--", list_file, "once" if once else "again"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url]
+    command += ["--", list_file, "once" if once else "again"]
     before = server.cpu()
     run = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True, check=False)
     spent = None if before is None else server.cpu() - before

@@ -55,14 +55,19 @@ def download(modules, cache):
     output = subprocess.run(
         ["go", "mod", "download", "-json", *modules], env=go_environment(cache), cwd="/", capture_output=True, text=True, check=False
     )
-    decoder, text, failed = json.JSONDecoder(), output.stdout.strip(), []
+    failed = [module for module in objects(output.stdout) if "Error" in module]
+    for module in failed:
+        print(f"{module['Path']}: {module['Error']}", file=sys.stderr)
+    return [f"{module['Path']}@{module['Version']}" for module in failed] if output.stdout else list(modules)
+
+
+def objects(text):
+    """JSON objects, one after another, as the go command writes them."""
+    decoder, text = json.JSONDecoder(), text.strip()
     while text:
-        module, end = decoder.raw_decode(text)
+        found, end = decoder.raw_decode(text)
         text = text[end:].strip()
-        if "Error" in module:
-            print(f"{module['Path']}: {module['Error']}", file=sys.stderr)
-            failed.append(f"{module['Path']}@{module['Version']}")
-    return failed if output.stdout else list(modules)
+        yield found
 
 
 def real_modules(athens, place):
@@ -86,12 +91,13 @@ def real_modules(athens, place):
         zips = {size: publish_made_up(athens, root, place, size) if module in absent else module for size, (_, module) in ZIPS.items()}
         run(athens, "reindex", "--root", root)
         remove(cache)
+        # What a build of the project downloads, and that it all is in the root.
         listed = subprocess.run(
-            ["go", "list", "-m", "all"], env=go_environment(cache, GOPROXY=f"file://{root}", GOSUMDB="off"), cwd=project,
+            ["go", "mod", "download", "-json"], env=go_environment(cache, GOPROXY=f"file://{root}", GOSUMDB="off"), cwd=project,
             capture_output=True, text=True, check=True,
         )
         remove(cache)
-        done.write_text(json.dumps({"wanted": wanted, "zips": zips, "count": len(listed.stdout.splitlines()) - 1}))
+        done.write_text(json.dumps({"wanted": wanted, "zips": zips, "count": len(list(objects(listed.stdout)))}))
     made = json.loads(done.read_text())
     return modules_of(root, project, made["zips"], made["count"])
 
