@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -45,6 +46,26 @@ pub(super) struct Stop {
     pub(super) gently: CancellationToken,
     /// Now.
     pub(super) at_once: CancellationToken,
+    /// Whether any of the two was said, for who looks often.
+    is_told: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Lets what runs finish.
+    pub(super) fn stop_gently(&self) {
+        self.is_told.store(true, Ordering::Release);
+        self.gently.cancel();
+    }
+
+    /// Ends everything now.
+    pub(super) fn stop_at_once(&self) {
+        self.is_told.store(true, Ordering::Release);
+        self.at_once.cancel();
+    }
+
+    fn is_told(&self) -> bool {
+        self.is_told.load(Ordering::Acquire)
+    }
 }
 
 /// What a connection is served with.
@@ -198,7 +219,7 @@ async fn drive<C>(
     let mut gently = pin!(stop.gently.cancelled());
     let mut at_once = pin!(stop.at_once.cancelled());
     let mut timer = Timer::new(activity);
-    let mut is_stopping = false;
+    let (mut is_stopping, mut is_listening) = (false, false);
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(cx) {
@@ -207,15 +228,20 @@ async fn drive<C>(
                 }
                 return Poll::Ready(());
             }
-            // Once; and then hyper is polled again, for an idle connection ends right there.
-            if !is_stopping && gently.as_mut().poll(cx).is_ready() {
-                is_stopping = true;
-                activity.stop();
-                finish(connection.as_mut());
-                continue;
-            }
-            if at_once.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
+            // Both wake this task, which is the same as long as it lives: to be told once that somebody listens is enough
+            // for them, and asking locks.
+            if !is_listening || stop.is_told() {
+                is_listening = true;
+                // Once; and then hyper is polled again, for an idle connection ends right there.
+                if !is_stopping && gently.as_mut().poll(cx).is_ready() {
+                    is_stopping = true;
+                    activity.stop();
+                    finish(connection.as_mut());
+                    continue;
+                }
+                if at_once.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(());
+                }
             }
             return timer.poll(cx).map(|overdue| {
                 tracing::debug!(client = %peer, ?overdue, "connection cut");

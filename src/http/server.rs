@@ -220,13 +220,13 @@ impl Server {
     /// Returns how many connections did not finish in time and were cut.
     pub async fn stop(self, patience: Duration) -> usize {
         let stop = &self.shared.stop;
-        stop.gently.cancel();
+        stop.stop_gently();
         self.tasks.close();
         if timeout(patience, self.tasks.wait()).await.is_ok() {
             return 0;
         }
         let cut = self.connections();
-        stop.at_once.cancel();
+        stop.stop_at_once();
         self.tasks.wait().await;
         cut
     }
