@@ -13,6 +13,10 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub(super) struct Complaint(Mutex<Option<Instant>>);
 
 impl Complaint {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
     /// Whether it is to be logged now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@
 //! No error is kept by a cache (`no-store`): the module that is missing now may arrive a second later.
 
 use std::time::Duration;
+use tokio::time::Instant;
 use warp::Reply as _;
 
 use warp::http::header::{
@@ -19,6 +20,7 @@ use warp::http::header::{
 use warp::http::{HeaderName, HeaderValue, StatusCode};
 use warp::reply::Response;
 
+use super::complaint::Complaint;
 use super::invalid;
 use super::text::escape_to_ascii;
 use crate::module::ModuleVersion;
@@ -239,9 +241,14 @@ impl Refusal {
     /// The reply.
     pub(super) fn into_response(self) -> Response {
         let status = self.status();
-        // Said once a minute where it is decided: a line each would be a flood of its own.
-        if status.is_server_error() && !matches!(self, Self::Overloaded(_)) {
-            log_failure(&self, status);
+        // Of many who are turned away a line each would be a flood of its own.
+        match &self {
+            Self::Busy(_) => log_now_and_then(&UPLOADS_BUSY, &self),
+            Self::FeedsBusy(_) => log_now_and_then(&FEEDS_BUSY, &self),
+            // Said where it is decided.
+            Self::Overloaded(_) => {}
+            _ if status.is_server_error() => log_failure(&self, status),
+            _ => {}
         }
         let mut response = match &self {
             Self::Invalid {
@@ -267,6 +274,16 @@ impl From<PublishError> for Refusal {
 impl From<ProxyError> for Refusal {
     fn from(error: ProxyError) -> Self {
         Self::Proxy(error)
+    }
+}
+
+/// That clients are turned away for a while.
+static UPLOADS_BUSY: Complaint = Complaint::new();
+static FEEDS_BUSY: Complaint = Complaint::new();
+
+fn log_now_and_then(complaint: &Complaint, refusal: &Refusal) {
+    if complaint.is_due(Instant::now()) {
+        tracing::warn!("{}", refusal.sentence());
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::{Interval, interval, sleep};
 use super::client::{Answers, Kept, descriptors, program, setting};
 use crate::support::server::TestServer;
 use crate::support::small_disk::zip_of_size;
+use crate::support::tools::until;
 use crate::support::tree::{Tree, info_of, version};
 
 /// How often a slow client sends a byte.
@@ -211,10 +212,10 @@ fn others_do_not_notice() {
     let (clients, rate) = (clients as usize, u32::try_from(rate).unwrap());
     let time = Duration::from_secs(setting("LOAD_SECONDS"));
     let (tree, state) = (Tree::new(), TempDir::new().unwrap());
-    tree.add("example.com/m@v1.0.0");
-    let large = version("example.com/m@v1.0.0");
-    tree.write(&large, ModuleFile::Zip, &zip_of_size(&large, 50 << 10));
-    tree.write(&large, ModuleFile::Info, info_of(&large).as_bytes());
+    let module = version("example.com/m@v1.0.0");
+    tree.write(&module, ModuleFile::Zip, &zip_of_size(&module, 50 << 10));
+    tree.write(&module, ModuleFile::Mod, b"module example.com/m\n");
+    tree.write(&module, ModuleFile::Info, info_of(&module).as_bytes());
     let mut command = program();
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
@@ -228,9 +229,14 @@ fn others_do_not_notice() {
 
     // What is read first is not what is measured.
     others(&server, &answers, Duration::from_secs(2));
-    let quiet = others(&server, &answers, time);
-    println!("quiet: {}", quiet.shown());
-    print_server(&server);
+    let is_quiet = || {
+        until("the slow clients are gone", || descriptors(&server) < 100);
+        let quiet = others(&server, &answers, time);
+        println!("quiet: {}", quiet.shown());
+        print_server(&server);
+        quiet.at(990)
+    };
+    let mut before = is_quiet();
     let mut noticed = Vec::new();
     for sources in [1, 100] {
         let flood = Flood::start(&server, token.trim_end(), clients, sources, rate);
@@ -244,12 +250,22 @@ fn others_do_not_notice() {
         );
         println!("    they opened {}", flood.opened.load(Ordering::Relaxed));
         print_server(&server);
-        if slow.at(990) > (quiet.at(990) * 2).max(UNNOTICED) {
+        drop(flood);
+        // The machine has other things to do too: before or after it, whichever was better.
+        let after = is_quiet();
+        if slow.at(990) > (before.min(after) * 2).max(UNNOTICED) {
             noticed.push(sources);
         }
+        before = after;
     }
     println!("answers to others:\n{}", answers.shown());
     assert_eq!(answers.unintended(&[("others", &[200])]), [""; 0]);
-    assert_eq!(server.stderr(), "");
+    let log = server.stderr();
+    assert!(
+        log.is_empty(),
+        "{} lines of log, such as {:?}",
+        log.lines().count(),
+        log.lines().next()
+    );
     assert_eq!(noticed, [0; 0], "others waited more than twice as long");
 }

@@ -143,10 +143,20 @@ fn so_many_uploads_and_no_more() {
     until("three uploads have begun", || registry.staged().len() == 3);
     let version = version("example.com/m@v1.1.0");
     let (zip, _) = zip_saying(&version, "");
-    let busy = registry.send(put(&version, &zip));
-    assert_eq!(busy.status, 503, "{}", busy.text());
-    let again: u64 = busy.header("retry-after").unwrap().parse().unwrap();
-    assert!(again >= 1);
+    let publish = put(&version, &zip);
+    let refused = std::thread::scope(|scope| {
+        let sent = [(); 3].map(|()| scope.spawn(|| registry.send(publish.clone())));
+        sent.map(|answer| answer.join().unwrap())
+    });
+    for busy in refused {
+        assert_eq!(busy.status, 503, "{}", busy.text());
+        let again: u64 = busy.header("retry-after").unwrap().parse().unwrap();
+        assert!(again >= 1);
+    }
+    // Many who are refused have one line.
+    let said = "as many uploads as this server takes at once";
+    until("it is logged", || registry.server.stderr().contains(said));
+    assert_eq!(registry.server.stderr().matches(said).count(), 1);
     // Reading needs no place.
     assert_eq!(registry.get("/readyz").status, 200);
     drop(clients);
