@@ -23,6 +23,9 @@ const THEIRS: u64 = 60;
 const WEIGHT: usize = 200 << 10;
 const ROOM: &str = "16MiB";
 
+/// How many copied versions there are at a time.
+const DROPPED: u64 = 50;
+
 /// What may be answered.
 const MAY: &[(&str, &[u16])] = &[
     ("read", &[200]),
@@ -194,13 +197,16 @@ impl Client<'_> {
         });
     }
 
-    /// Copies a version into the folder, and asks for it.
+    /// Copies a version into the folder, asks for it, and takes an older one away, so that the folder grows no larger.
     fn drop_in(&self) {
+        let name = |number| format!("own.example/dropped{}@v1.0.{number}", number % 7);
         self.repeat(|number| {
-            let name = format!("own.example/dropped{}@v1.0.{number}", number % 7);
-            self.tree.add(&name);
-            let zip = url_of(&version(&name), ModuleFile::Zip);
+            self.tree.add(&name(number));
+            let zip = url_of(&version(&name(number)), ModuleFile::Zip);
             self.ask("drop", &Request::new("GET", &zip));
+            if let Some(old) = number.checked_sub(DROPPED) {
+                self.tree.remove(&name(old));
+            }
         });
     }
 }

@@ -143,9 +143,12 @@ fn so_many_uploads_and_no_more() {
     until("three uploads have begun", || registry.staged().len() == 3);
     let version = version("example.com/m@v1.1.0");
     let (zip, _) = zip_saying(&version, "");
-    let publish = put(&version, &zip);
+    let (publish, url) = (
+        put(&version, &zip).bearer(&registry.token),
+        registry.server.url(),
+    );
     let refused = std::thread::scope(|scope| {
-        let sent = [(); 3].map(|()| scope.spawn(|| registry.send(publish.clone())));
+        let sent = [(); 3].map(|()| scope.spawn(|| publish.send(&url)));
         sent.map(|answer| answer.join().unwrap())
     });
     for busy in refused {
