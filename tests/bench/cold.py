@@ -62,7 +62,7 @@ def during_the_walk(plan):
     for number in range(min(plan.rounds, 3)):
         plan.say(f"walk {number + 1}")
         with plan.scratch() as place, servers.start_athens(plan.athens, root, place, "--scan-interval=0") as server:
-            load.wrk(server, paths, 16, 1, plan.place)
+            load.warm_up(server, paths, 16, plan.place)
             samples["athens"].append(load.wrk(server, paths, 16, plan.seconds, plan.place))
             if walks(server) and not plan.quick:
                 raise SystemExit("the walk ended too soon to be measured: use fewer --seconds")

@@ -37,7 +37,7 @@ def measure(plan, table, started, name, paths, connections):
     plan.say(f"{name}, {len(paths):,} paths, {load.connected(connections)}")
     samples = {server.name: [] for server in started}
     for server in started if not plan.quick else []:
-        load.wrk(server, paths, connections, 1, plan.place)
+        load.warm_up(server, paths, connections, plan.place)
     for _ in range(min(plan.rounds, 3)):
         for server in started:
             samples[server.name].append(load.wrk(server, paths, connections, plan.seconds, plan.place))

@@ -13,7 +13,7 @@ def in_turns(plan, started, paths, connections, seconds):
     samples = {server.name: [] for server in started}
     for server in started if not plan.quick else []:
         # Once unmeasured, so that every path has been asked for.
-        load.wrk(server, paths, min(connections, 16), 1, plan.place)
+        load.warm_up(server, paths, min(connections, 16), plan.place)
     for _ in range(plan.rounds):
         for server in started:
             samples[server.name].append(load.wrk(server, paths, connections, seconds, plan.place))
@@ -54,7 +54,9 @@ def zips(plan):
 def memory(plan):
     """Memory idle, under load and after it: `RssAnon`, which is a process's own, and `VmRSS`, all that is resident."""
     table = Table(
-        "Memory", note="Own memory is `RssAnon`; resident is `VmRSS`, with the pages of the program that the kernel could drop."
+        "Memory",
+        note="Own memory is `RssAnon`. Resident is `VmRSS`, with pages of the program that the kernel could drop; nginx's two processes share "
+        "some, which count twice.",
     )
     size, path = list(plan.real.zips.items())[-1]
     own, resident = {}, {}
@@ -62,13 +64,13 @@ def memory(plan):
     # Fresh processes: what was measured before would be in the figures.
     with plan.all_over(plan.real.root) as started:
         ours = [server for server in started if server.process]
-        for server in ours:
-            server.get(path)
         for moment in moments:
             for server in ours:
                 peak = Peak(server)
                 if moment == moments[1]:
                     plan.say(f"{moment}: {server.name}")
+                    # Checked whole before it is first served: no part of what is asked here.
+                    server.get(path)
                     with peak:
                         load.wrk(server, [path], 64, 1 if plan.quick else 8, plan.place)
                 own.setdefault(moment, {})[server.name] = [peak.own]
