@@ -18,9 +18,8 @@ use crate::support::tools::until;
 use crate::support::tree::{Tree, info_of, version};
 use crate::support::upstream::Upstream;
 
-/// What the upstream has, and what each zip of it weighs, about: more than there is room for.
-const THEIRS: u64 = 60;
-const WEIGHT: usize = 200 << 10;
+/// What each zip of the upstream weighs, about.
+const WEIGHT: usize = 40 << 10;
 const ROOM: &str = "16MiB";
 
 /// How many copied versions there are at a time.
@@ -48,6 +47,8 @@ const READS: &[&str] = &[
 
 /// How much of it.
 struct Plan {
+    /// Versions that the upstream has.
+    theirs: u64,
     /// Threads that read, each on so many connections.
     readers: usize,
     connections: usize,
@@ -75,9 +76,10 @@ struct Site {
 }
 
 impl Site {
-    fn start() -> Self {
+    /// With an upstream that has so many versions.
+    fn start(theirs: u64) -> Self {
         let origin = Tree::new();
-        for number in 0..THEIRS {
+        for number in 0..theirs {
             let version = version(&format!("up.example/m{number}@v1.0.0"));
             origin.write(&version, ModuleFile::Zip, &zip_of_size(&version, WEIGHT));
             let go_mod = format!("module {}\n", version.path());
@@ -116,10 +118,10 @@ impl Site {
         site
     }
 
-    /// How often a version was fetched that had been here before.
-    fn fetched_again(&self) -> usize {
+    /// How often one of these versions was fetched that had been here before.
+    fn fetched_again(&self, theirs: u64) -> usize {
         let fetched = self.upstream.count_ending(".zip");
-        fetched.saturating_sub(usize::try_from(THEIRS).unwrap())
+        fetched.saturating_sub(usize::try_from(theirs).unwrap())
     }
 }
 
@@ -175,9 +177,9 @@ impl Client<'_> {
         });
     }
 
-    fn fetch(&self) {
+    fn fetch(&self, theirs: u64) {
         self.repeat(|number| {
-            let path = format!("/up.example/m{}/@v/v1.0.0.zip", number % THEIRS);
+            let path = format!("/up.example/m{}/@v/v1.0.0.zip", number % theirs);
             self.ask("fetch", &Request::new("GET", &path));
         });
     }
@@ -238,7 +240,7 @@ fn run(site: &Site, plan: &Plan, mut between: impl FnMut(&AtomicBool)) -> Answer
             scope.spawn(move || client.read(plan.connections));
         }
         for _ in 0..2 {
-            scope.spawn(move || client.fetch());
+            scope.spawn(move || client.fetch(plan.theirs));
             scope.spawn(move || client.publish());
         }
         scope.spawn(move || client.drop_in());
@@ -254,13 +256,14 @@ fn run(site: &Site, plan: &Plan, mut between: impl FnMut(&AtomicBool)) -> Answer
 
 #[test]
 fn everything_at_once() {
-    let site = Site::start();
     let plan = Plan {
+        theirs: 60,
         readers: 4,
         connections: 20,
         pause: Duration::ZERO,
         end: End::Requests(60),
     };
+    let site = Site::start(plan.theirs);
     let before = descriptors(&site.server);
     let answers = run(&site, &plan, |_| {});
     let log = site.server.stderr();
@@ -280,13 +283,16 @@ fn an_hours_worth() {
     /// How often it is looked at what the server has.
     const SAMPLES: u32 = 10;
     let time = Duration::from_secs(setting("LOAD_SECONDS"));
-    let site = Site::start();
     let plan = Plan {
+        // More than there is room for, and so many that asking for all of them takes a while: what was used in the last five
+        // seconds stays.
+        theirs: 1200,
         readers: 10,
         connections: 50,
         pause: Duration::from_millis(20),
         end: End::Time(time),
     };
+    let site = Site::start(plan.theirs);
     let mut samples = Vec::new();
     let begin = Instant::now();
     let answers = run(&site, &plan, |is_over| {
@@ -308,7 +314,7 @@ fn an_hours_worth() {
         is_over.store(true, Ordering::Relaxed);
     });
     println!("answers:\n{}", answers.shown());
-    let again = site.fetched_again();
+    let again = site.fetched_again(plan.theirs);
     println!("versions that went to make room and were fetched again: {again}");
     assert_eq!(answers.unintended(MAY), [""; 0], "{}", site.server.stderr());
     assert_eq!(site.server.stderr(), "");
