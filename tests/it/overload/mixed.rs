@@ -184,11 +184,12 @@ impl Client<'_> {
         });
     }
 
-    /// Publishes, and takes most of it back.
+    /// Publishes, and takes most of it back. In many modules: each look at one takes memory for all of its versions, there and
+    /// gone, and after some thousands that is seen.
     fn publish(&self) {
         self.repeat(|number| {
             let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-            let version = version(&format!("own.example/m@v1.0.{serial}"));
+            let version = version(&format!("own.example/p{}@v1.0.{serial}", serial % 100));
             let (zip, _) = zip_saying(&version, &serial.to_string());
             self.ask("publish", &put(&version, &zip).bearer(self.token));
             if number % 10 != 0 {
