@@ -7,8 +7,8 @@ use std::io;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Starts a thread that works when nobody else does: reading must not become slower because the tree is walked or old versions
-/// are removed. Where every processor is busy it gets a seventieth part of one.
+/// Starts a thread that works when nobody else does: reading must not become slower because the tree is walked. Not for what
+/// somebody waits for, as for room on a full disk.
 ///
 /// # Errors
 /// If the thread can not be started.

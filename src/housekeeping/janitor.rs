@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::{GRACE, Limits, Sweep, Swept, Tracker};
-use crate::catalog::{Catalog, in_background};
+use crate::catalog::Catalog;
 use crate::module::ModuleVersion;
 use crate::store::StoreError;
 
@@ -59,7 +59,9 @@ impl Janitor {
             said_excess: AtomicBool::new(false),
         });
         let this = Arc::downgrade(&janitor);
-        in_background("athens-janitor", move || work(&this, &woken))?;
+        std::thread::Builder::new()
+            .name("athens-janitor".into())
+            .spawn(move || work(&this, &woken))?;
         Ok(janitor)
     }
 

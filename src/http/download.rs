@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::error::Refusal;
 use super::file_reply::{self, FileHeaders};
 use super::measured::count_answer;
-use super::prepared::{About, Keeping};
+use super::prepared::{About, Keeping, Names};
 use super::request::{NoRequest, ProxyRequest, Target};
 use super::{App, with_common_headers};
 use crate::metrics::Kind;
@@ -32,22 +32,19 @@ pub(super) async fn answer(asked: Asked) -> Result<Response, Refusal> {
     let Asked { app, headers, .. } = &asked;
     app.may_read(&request.module, headers, asked.client).await?;
     let (caller, kind) = (asked.caller()?, request.target.kind());
-    let named = keeping.as_ref().map(|_| names_of(&request));
+    let names = keeping.as_ref().map(|_| Names::of(&request));
     let found = fetch(app, request, &caller).await;
     let source = caller.found.source();
     count_answer(app.metrics(), kind, &found, source);
     let (object, file_headers) = found?;
     let content = object.content.clone();
     let reply = file_reply::reply(object, file_headers, &asked.method, headers)?;
-    if let (Some(keeping), Some((module, version)), Content::Memory(content)) =
-        (keeping, named, content)
-    {
+    if let (Some(keeping), Some(names), Content::Memory(content)) = (keeping, names, content) {
         let about = About {
             route: asked.route(),
             kind,
             source,
-            module,
-            version,
+            names,
         };
         keeping.keep(&asked, about, &reply, content);
     }
@@ -106,12 +103,6 @@ fn info_headers(module: ModulePath, query: VersionQuery) -> Result<FileHeaders, 
 fn module_version(module: ModulePath, version: Version) -> Result<ModuleVersion, Refusal> {
     ModuleVersion::new(module, version)
         .map_err(|error| Refusal::NotFound(format!("not found: {error}")))
-}
-
-/// The module, and the version if one is asked for.
-fn names_of(request: &ProxyRequest) -> (ModulePath, Option<Box<str>>) {
-    let version = request.target.version().map(Into::into);
-    (request.module.clone(), version)
 }
 
 impl Target {

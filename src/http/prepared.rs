@@ -23,9 +23,10 @@ use warp::reply::Response;
 use super::asked::Asked;
 use super::body::AnswerBody;
 use super::caller::DISABLE_MODULE_FETCH;
+use super::request::{ProxyRequest, Target};
 use super::{App, put_common_headers};
 use crate::metrics::{AnswerSource, Kind, Metrics, Route};
-use crate::module::ModulePath;
+use crate::module::{ModulePath, ModuleVersion, VersionQuery};
 use crate::proxy::ModuleProxy;
 use crate::trace::{Outcome, Request as Traced};
 
@@ -56,8 +57,35 @@ pub(super) struct About {
     pub(super) route: Route,
     pub(super) kind: Kind,
     pub(super) source: AnswerSource,
+    pub(super) names: Names,
+}
+
+/// What an answer is about.
+#[derive(Debug)]
+pub(super) struct Names {
     pub(super) module: ModulePath,
+    /// The version, branch, tag or commit, as it was asked for.
     pub(super) version: Option<Box<str>>,
+    /// The version of which a file was asked for by its name, which is in use then.
+    pub(super) used: Option<ModuleVersion>,
+}
+
+impl Names {
+    /// Of a request.
+    pub(super) fn of(request: &ProxyRequest) -> Self {
+        let module = request.module.clone();
+        let used = match &request.target {
+            Target::Info(VersionQuery::Version(version))
+            | Target::Mod(version)
+            | Target::Zip(version) => ModuleVersion::new(module.clone(), version.clone()).ok(),
+            Target::List | Target::Latest | Target::Info(VersionQuery::Revision(_)) => None,
+        };
+        Self {
+            version: request.target.version().map(Into::into),
+            module,
+            used,
+        }
+    }
 }
 
 impl Prepared {
@@ -89,8 +117,9 @@ impl Prepared {
     /// Counts it, and notes it of a request, as if it had been looked up for it.
     pub(super) fn note(&self, metrics: &Metrics, request: &Traced) {
         self.about.count(metrics);
-        request.note_module(self.about.module.as_str());
-        if let Some(version) = &self.about.version {
+        let names = &self.about.names;
+        request.note_module(names.module.as_str());
+        if let Some(version) = &names.version {
             request.note_version(version);
         }
         request.note_outcome(Outcome::Hit);
@@ -161,7 +190,7 @@ impl Keeping {
         };
         // Answers of the other sources are of a moment.
         let lasts = match about.kind {
-            Kind::List | Kind::Latest => asked.app.proxy().hears_of_changes_in(&about.module),
+            Kind::List | Kind::Latest => asked.app.proxy().hears_of_changes_in(&about.names.module),
             _ => true,
         } && matches!(about.source, AnswerSource::Tree | AnswerSource::Remembered);
         if !lasts || content.len() > LONGEST || reply.status() != StatusCode::OK {
@@ -195,7 +224,11 @@ impl App {
     /// The answer to a plain GET of a path, as it was sent, if it lies ready.
     pub(super) fn prepared_at(&self, path: &str, now: Instant) -> Option<Arc<Prepared>> {
         let below = path.strip_prefix(self.base_path().as_str())?;
-        self.prepared().get(self.proxy(), below, now)
+        let prepared = self.prepared().get(self.proxy(), below, now)?;
+        if let Some(version) = &prepared.about.names.used {
+            self.proxy().used(version);
+        }
+        Some(prepared)
     }
 }
 

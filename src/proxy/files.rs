@@ -98,7 +98,8 @@ impl ModuleProxy {
         ))
     }
 
-    fn used(&self, version: &ModuleVersion) {
+    /// Notes that somebody was given a file of a version.
+    pub fn used(&self, version: &ModuleVersion) {
         if let Some(janitor) = &self.janitor {
             janitor.used(version);
         }
