@@ -51,6 +51,7 @@ pages! {
     listening: "docs/listening.md" by servers::listening;
     logging: "docs/logging.md" by servers::logging;
     operations: "docs/operations.md" by operations::perform;
+    performance: "docs/performance.md" by readme::performance;
     publishing: "docs/publishing.md" by modules::publishing;
     readme: "README.md" by readme::readme;
     reload: "docs/reload.md" by servers::reload;

@@ -30,3 +30,11 @@ pub(super) fn contributing(page: &mut Page) -> Result<(), Missing> {
     );
     Ok(())
 }
+
+pub(super) fn performance(page: &mut Page) -> Result<(), Missing> {
+    page.pass_over(
+        "tests/bench/run",
+        "it takes half an hour; `bench` runs it with --quick",
+    );
+    Ok(())
+}
