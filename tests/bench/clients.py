@@ -28,7 +28,7 @@ def go_download(proxy, project, place):
 def download(plan):
     """The project through each server, and from the folder itself."""
     table = Table(f"`go mod download` of {plan.real.count} modules, cold module cache", base="file://")
-    with plan.all_over(plan.real.root) as started, plan.scratch() as place:
+    with plan.all_over(plan.real.root, others=True) as started, plan.scratch() as place:
         proxies = {server.name: server.url for server in started} | {"file://": f"file://{plan.real.root}"}
         times = {name: [] for name in proxies}
         for number in range(plan.rounds + 1):

@@ -46,7 +46,7 @@ def first_touch(plan):
         for number in range(rounds):
             fresh = paths[number * share:(number + 1) * share]
             for server in started:
-                samples[server.name].append(load.wrk(server, fresh, 16, 3, plan.place, once=True))
+                samples[server.name].append(load.wrk(server, fresh, 16, 3, once=True))
     table.row("rate", "/s", figures(samples, lambda s: s.rate), at_least(0.8))
     table.row("CPU per request", "µs", figures(samples, lambda s: s.cpu_per_request))
     table.row("p99", "ms", figures(samples, lambda s: s.p99))
@@ -62,12 +62,12 @@ def during_the_walk(plan):
     for number in range(min(plan.rounds, 3)):
         plan.say(f"walk {number + 1}")
         with plan.scratch() as place, servers.start_athens(plan.athens, root, place, "--scan-interval=0") as server:
-            load.warm_up(server, paths, 16, plan.place)
-            samples["athens"].append(load.wrk(server, paths, 16, plan.seconds, plan.place))
+            load.warm_up(server, paths, 16)
+            samples["athens"].append(load.wrk(server, paths, 16, plan.seconds))
             if walks(server) and not plan.quick:
                 raise SystemExit("the walk ended too soon to be measured: use fewer --seconds")
             wait_for_walk(server)
-            samples["at rest"].append(load.wrk(server, paths, 16, plan.seconds, plan.place))
+            samples["at rest"].append(load.wrk(server, paths, 16, plan.seconds))
     table.row("p99", "ms", figures(samples, lambda s: s.p99), at_most(1.25))
     table.row("p50", "ms", figures(samples, lambda s: s.p50))
     table.row("rate", "/s", figures(samples, lambda s: s.rate))

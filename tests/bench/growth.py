@@ -38,10 +38,10 @@ def measure(plan, table, started, name, paths, connections):
     plan.say(f"{name}, {len(paths):,} paths, {load.connected(connections)}")
     samples = {server.name: [] for server in started}
     for server in started if not plan.quick else []:
-        load.warm_up(server, paths, connections, plan.place)
+        load.warm_up(server, paths, connections)
     for _ in range(min(plan.rounds, 3)):
         for server in started:
-            samples[server.name].append(load.wrk(server, paths, connections, plan.seconds, plan.place))
+            samples[server.name].append(load.wrk(server, paths, connections, plan.seconds))
     table.row(name, "µs", figures(samples, lambda s: s.cpu_per_request))
 
 

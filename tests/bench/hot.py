@@ -13,10 +13,10 @@ def in_turns(plan, started, paths, connections, seconds):
     samples = {server.name: [] for server in started}
     for server in started if not plan.quick else []:
         # Once unmeasured, so that every path has been asked for.
-        load.warm_up(server, paths, min(connections, 16), plan.place)
+        load.warm_up(server, paths, min(connections, 16))
     for _ in range(plan.rounds):
         for server in started:
-            samples[server.name].append(load.wrk(server, paths, connections, seconds, plan.place))
+            samples[server.name].append(load.wrk(server, paths, connections, seconds))
     return samples
 
 
@@ -24,7 +24,7 @@ def small(plan):
     """`.info`, `.mod`, `@v/list` and `@latest`, hot."""
     rate, cpu = Table("Small files, hot: requests/s"), Table("Small files, hot: CPU of the server per request")
     middle, high = Table("Small files, hot: p50"), Table("Small files, hot: p99")
-    with plan.all_over(plan.real.root) as started:
+    with plan.all_over(plan.real.root, others=True) as started:
         for kind, paths in roots.small_paths(plan.real.root).items():
             for connections in plan.connections:
                 plan.say(f"{kind}, {load.connected(connections)}")
@@ -41,7 +41,7 @@ def zips(plan):
     """Zips of four sizes over 8 connections."""
     bars = {"100 KB": 1.2, "1 MB": 0.8, "10 MB": 1.05, "100 MB": 1.05}
     rate, cpu = Table("Zips over 8 connections: MB/s"), Table("Zips over 8 connections: CPU of the server per GB")
-    with plan.all_over(plan.real.root) as started:
+    with plan.all_over(plan.real.root, others=True) as started:
         for size, path in plan.real.zips.items():
             title = plan.real.titles[size]
             plan.say(f"zip of {title}")
@@ -62,7 +62,7 @@ def memory(plan):
     own, resident = {}, {}
     moments = ("idle", f"during 64 downloads of {plan.real.titles[size]}", "after")
     # Fresh processes: what was measured before would be in the figures.
-    with plan.all_over(plan.real.root) as started:
+    with plan.all_over(plan.real.root, others=True) as started:
         ours = [server for server in started if server.process]
         for moment in moments:
             for server in ours:
@@ -72,7 +72,7 @@ def memory(plan):
                     # Checked whole before it is first served: no part of what is asked here.
                     server.get(path)
                     with peak:
-                        load.wrk(server, [path], 64, 1 if plan.quick else 8, plan.place)
+                        load.wrk(server, [path], 64, 1 if plan.quick else 8)
                 own.setdefault(moment, {})[server.name] = [peak.own]
                 resident.setdefault(moment, {})[server.name] = [peak.resident]
     for moment, bars in zip(moments, ((None, within(12)), (within(24), None), (None, None))):

@@ -5,6 +5,7 @@ import pathlib
 import re
 import resource
 import subprocess
+import tempfile
 import time
 
 from servers import CLIENT_CORE, SERVER_CORE, pinned
@@ -14,6 +15,8 @@ QUIET = 0.15
 more_turns = 2
 # What they took, for each turn that was kept.
 disturbances = []
+# What wrk reads; removed at the end.
+scratch = tempfile.TemporaryDirectory(prefix="athens-bench-")
 
 # Paths from a file, in turn; the connections share the turn. Everything is made before the first request. With `once` it
 # ends when the paths do: wrk itself goes on to its time, so the clock is read here.
@@ -89,11 +92,11 @@ class Sample:
         return None if self.cpu is None else self.cpu / max(self.bytes, 1) * 1e9
 
 
-def wrk(server, paths, connections, seconds, place, once=False):
+def wrk(server, paths, connections, seconds, once=False):
     """Asks for paths over so many connections: again and again, or each `once` and for no longer than `seconds`.
 
     An answer that is not 2xx or 3xx ends the benchmark."""
-    command = command_for(server, paths, connections, seconds, place, once)
+    command = command_for(server, paths, connections, seconds, once)
     samples = [turn(server, command)]
     # What is touched once can not be touched again.
     while not once and len(samples) <= more_turns and not samples[-1].is_quiet:
@@ -105,14 +108,13 @@ def wrk(server, paths, connections, seconds, place, once=False):
     return best
 
 
-def warm_up(server, paths, connections, place):
+def warm_up(server, paths, connections):
     """Asks for a second, so that what can be remembered is."""
-    turn(server, command_for(server, paths, connections, 1, place))
+    turn(server, command_for(server, paths, connections, 1))
 
 
-def command_for(server, paths, connections, seconds, place, once=False):
-    place = pathlib.Path(place)
-    script, list_file = place / "wrk.lua", place / "paths"
+def command_for(server, paths, connections, seconds, once=False):
+    script, list_file = (pathlib.Path(scratch.name) / name for name in ("wrk.lua", "paths"))
     script.write_text(SCRIPT)
     list_file.write_text("".join(path + "\n" for path in paths))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script, server.url]

@@ -32,15 +32,10 @@ class Plan:
     def made_up(self, modules):
         return roots.made_up(self.place, modules)
 
-    @property
-    def names(self):
-        """All who are measured over one root."""
-        return [*self.programs, "nginx", *self.others]
-
     @contextlib.contextmanager
-    def all_over(self, root, *flags, cache=True, connections=4096):
-        """Everybody over one root, started. Other proxies are taken to have the same modules. athens takes 4096 connections
-        without a flag."""
+    def all_over(self, root, *flags, cache=True, connections=4096, others=False):
+        """Everybody over one root, started. athens takes 4096 connections without a flag. Proxies that somebody else started have
+        the real modules at the most."""
         with self.scratch() as place, contextlib.ExitStack() as stack:
             started = []
             for name, program in self.programs.items():
@@ -48,7 +43,8 @@ class Plan:
                 started.append(stack.enter_context(servers.start_athens(program, root, place / name, *flags, name=name, log=log)))
             log = place / "nginx.log" if self.logs else None
             started.append(stack.enter_context(servers.start_nginx(root, place / "nginx", cache=cache, connections=connections, log=log)))
-            started += [servers.Server(name, url) for name, url in self.others.items()]
+            if others:
+                started += [servers.Server(name, url) for name, url in self.others.items()]
             yield started
 
     @contextlib.contextmanager
