@@ -25,11 +25,14 @@ def small(plan):
     rate, cpu = Table("Small files, hot: requests/s"), Table("Small files, hot: CPU of the server per request")
     middle, high = Table("Small files, hot: p50"), Table("Small files, hot: p99")
     with plan.all_over(plan.real.root, others=True) as started:
-        for kind, paths in roots.small_paths(plan.real.root).items():
+        kinds = {f"`{kind}`": paths for kind, paths in roots.small_paths(plan.real.root).items()}
+        # Again, now that the lists were asked for: their folders are watched from then on.
+        kinds["`.info`, watched"] = kinds["`.info`"]
+        for kind, paths in kinds.items():
             for connections in plan.connections:
-                plan.say(f"{kind}, {load.connected(connections)}")
+                name, barred = f"{kind}, {load.connected(connections)}", connections >= 16
+                plan.say(name)
                 samples = in_turns(plan, started, paths, connections, plan.seconds)
-                name, barred = f"`{kind}`, {load.connected(connections)}", connections >= 16
                 rate.row(name, "/s", figures(samples, lambda s: s.rate), at_least(1.3) if barred else None)
                 cpu.row(name, "µs", figures(samples, lambda s: s.cpu_per_request), at_most(0.75) if barred else None)
                 middle.row(name, "ms", figures(samples, lambda s: s.p50))

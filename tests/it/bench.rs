@@ -16,6 +16,7 @@ const TABLES: [(&str, &[&str]); 6] = [
             "`.mod`, 16 connections",
             "`@v/list`, 16 connections",
             "`@latest`, 16 connections",
+            "`.info`, watched, 16 connections",
         ],
     ),
     ("Small files, hot: CPU of the server per request", &[]),
