@@ -7,7 +7,7 @@ use std::time::Duration;
 use athens::store::ModuleFile;
 use jiff::Timestamp;
 
-use super::load::Expected;
+use super::load::{Expected, Told};
 use super::{PUBLISHERS, Site, module, theirs};
 use crate::publish::registry::{delete, url_of};
 use crate::support::http::get;
@@ -49,6 +49,14 @@ impl Site {
         assert!(staging.is_empty(), "{staging:?}");
         journal_is_whole(root, expected);
     }
+}
+
+/// Ends a server that has had its fault, without a warning: before that, it is as well as any other, and lists what it was given.
+pub(super) fn is_well_and_is_killed(server: TestServer, told: &Told) {
+    is_ready(&server);
+    is_listed(&server, &told.expected());
+    server.signal("KILL");
+    server.wait();
 }
 
 /// Versions of which there are both a tombstone and a zip.

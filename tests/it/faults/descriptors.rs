@@ -1,7 +1,7 @@
 use std::net::TcpStream;
 use std::process::Command;
 
-use super::check::{is_listed, is_ready};
+use super::check::is_well_and_is_killed;
 use super::load::Told;
 use super::{Site, THEIRS, rounds};
 use crate::support::tools::eventually;
@@ -30,16 +30,10 @@ fn no_descriptors_left_and_then_there_are() {
                     (open.unwrap().count() as u64 + 1 >= FILES).then_some(())
                 });
                 drop(idle);
-                let before = told.acknowledged();
-                eventually("something is published again", || {
-                    (told.acknowledged() > before + 5).then_some(())
-                });
+                told.goes_on();
             }
         });
-        is_ready(&server);
-        is_listed(&server, &told.expected());
-        server.signal("KILL");
-        server.wait();
+        is_well_and_is_killed(server, &told);
         println!(
             "| no descriptors | 4 | {} | {} |",
             told.acknowledged(),

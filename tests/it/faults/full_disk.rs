@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::check::{is_listed, is_ready};
+use super::check::is_well_and_is_killed;
 use super::load::Told;
 use super::{Site, THEIRS, rounds};
 use crate::support::small_disk::{SmallDisk, fill};
@@ -30,16 +30,10 @@ fn a_disk_that_is_full_and_then_is_not() {
                     (told.count(507) > before + 5).then_some(())
                 });
                 fs::remove_file(&filler).unwrap();
-                let before = told.acknowledged();
-                eventually("something is published again", || {
-                    (told.acknowledged() > before + 5).then_some(())
-                });
+                told.goes_on();
             }
         });
-        is_ready(&server);
-        is_listed(&server, &told.expected());
-        server.signal("KILL");
-        server.wait();
+        is_well_and_is_killed(server, &told);
         println!(
             "| full disk | 3 | {} | {} |",
             told.acknowledged(),

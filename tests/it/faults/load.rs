@@ -13,7 +13,7 @@ use crate::publish::registry::{delete, put, url_of};
 use crate::publish::zips::zip_saying;
 use crate::support::http::Request;
 use crate::support::server::TestServer;
-use crate::support::tools::sha256;
+use crate::support::tools::{eventually, sha256};
 use crate::support::tree::version;
 
 /// How often something is tried until it is given up for that time.
@@ -89,6 +89,14 @@ impl Told {
             .iter()
             .filter(|(_, _, fact)| !matches!(fact, Fact::Changing));
         changes.count()
+    }
+
+    /// Waits until changes are acknowledged again.
+    pub(super) fn goes_on(&self) {
+        let before = self.acknowledged();
+        eventually("something is published again", || {
+            (self.acknowledged() > before + 5).then_some(())
+        });
     }
 
     /// How often each status was the answer.

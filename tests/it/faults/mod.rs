@@ -30,13 +30,12 @@ use std::path::Path;
 use std::process::Command;
 
 use athens::module::ModuleVersion;
-use athens::store::ModuleFile;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::support::server::{TestServer, athens};
-use crate::support::small_disk::zip_of_size;
-use crate::support::tree::{Tree, info_of, version};
+use crate::support::small_disk::add_of_size;
+use crate::support::tree::{Tree, version};
 use crate::support::upstream::Upstream;
 
 /// How many versions the upstream has.
@@ -80,10 +79,7 @@ impl Site {
         let origin = Tree::new();
         for number in 0..THEIRS {
             let version = theirs(number);
-            origin.write(&version, ModuleFile::Zip, &zip_of_size(&version, weight));
-            let go_mod = format!("module {}\n", version.path());
-            origin.write(&version, ModuleFile::Mod, go_mod.as_bytes());
-            origin.write(&version, ModuleFile::Info, info_of(&version).as_bytes());
+            add_of_size(&origin, &version, weight);
         }
         Self {
             upstream: Upstream::of_tree(origin.root()),

@@ -4,6 +4,7 @@
 //! ends without one. The client closes its sending side after the bytes, so that the end of the answers is the end of
 //! the connection and nothing has to be waited for.
 
+mod cut_short;
 mod framing;
 mod limits;
 mod messages;

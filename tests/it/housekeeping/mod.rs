@@ -7,13 +7,12 @@ use std::fs;
 use std::path::Path;
 
 use athens::module::ModuleVersion;
-use athens::store::ModuleFile;
 use tempfile::TempDir;
 
 use crate::support::http::{Answer, Request, get};
 use crate::support::server::{TestServer, athens};
-use crate::support::small_disk::zip_of_size;
-use crate::support::tree::{Tree, info_of, version};
+use crate::support::small_disk::add_of_size;
+use crate::support::tree::{Tree, version};
 use crate::support::upstream::Upstream;
 
 /// What the zip of a fetched version weighs, about.
@@ -38,10 +37,7 @@ impl House {
         let origin = Tree::new();
         for text in versions {
             let version = version(text);
-            origin.write(&version, ModuleFile::Zip, &zip_of_size(&version, len));
-            let go_mod = format!("module {}\n", version.path());
-            origin.write(&version, ModuleFile::Mod, go_mod.as_bytes());
-            origin.write(&version, ModuleFile::Info, info_of(&version).as_bytes());
+            add_of_size(&origin, &version, len);
         }
         Self {
             upstream: Upstream::of_tree(origin.root()),

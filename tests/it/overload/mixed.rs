@@ -13,9 +13,9 @@ use crate::publish::registry::{delete, put, url_of};
 use crate::publish::zips::zip_saying;
 use crate::support::http::Request;
 use crate::support::server::TestServer;
-use crate::support::small_disk::zip_of_size;
+use crate::support::small_disk::add_of_size;
 use crate::support::tools::until;
-use crate::support::tree::{Tree, info_of, version};
+use crate::support::tree::{Tree, version};
 use crate::support::upstream::Upstream;
 
 /// What each zip of the upstream weighs, about.
@@ -81,10 +81,7 @@ impl Site {
         let origin = Tree::new();
         for number in 0..theirs {
             let version = version(&format!("up.example/m{number}@v1.0.0"));
-            origin.write(&version, ModuleFile::Zip, &zip_of_size(&version, WEIGHT));
-            let go_mod = format!("module {}\n", version.path());
-            origin.write(&version, ModuleFile::Mod, go_mod.as_bytes());
-            origin.write(&version, ModuleFile::Info, info_of(&version).as_bytes());
+            add_of_size(&origin, &version, WEIGHT);
         }
         let upstream = Upstream::of_tree(origin.root());
         let (tree, scratch) = (Tree::new(), TempDir::new().unwrap());

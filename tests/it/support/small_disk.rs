@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use athens::module::ModuleVersion;
+use athens::store::ModuleFile;
 use tempfile::TempDir;
 
 use super::tools::skip;
-use super::tree::zip_with;
+use super::tree::{Tree, info_of, zip_with};
 
 /// A file system of its own in memory. Dropping it unmounts it.
 pub(crate) struct SmallDisk(TempDir);
@@ -77,6 +78,18 @@ pub(crate) fn zip_of_size(version: &ModuleVersion, len: usize) -> Vec<u8> {
         content.extend_from_slice(&state.to_le_bytes());
     }
     zip_with(version, &[("data", &content)])
+}
+
+/// Adds a version with such a zip, and no go.mod in it.
+pub(crate) fn add_of_size(tree: &Tree, version: &ModuleVersion, len: usize) {
+    let go_mod = format!("module {}\n", version.path());
+    for (file, content) in [
+        (ModuleFile::Zip, zip_of_size(version, len)),
+        (ModuleFile::Mod, go_mod.into_bytes()),
+        (ModuleFile::Info, info_of(version).into_bytes()),
+    ] {
+        tree.write(version, file, &content);
+    }
 }
 
 /// Leaves this much room on a disk, in bytes.
