@@ -214,11 +214,10 @@ impl App {
     /// The answer to a request, if it lies ready.
     pub(super) fn prepared_for<B>(&self, request: &Request<B>) -> Option<Arc<Prepared>> {
         let uri = request.uri();
-        if *request.method() != Method::GET || uri.query().is_some() {
-            return None;
-        }
-        let prepared = self.prepared_at(uri.path(), Instant::now())?;
-        is_plain(request.headers()).then_some(prepared)
+        let is_plain_get = *request.method() == Method::GET
+            && uri.query().is_none()
+            && is_plain(request.headers());
+        is_plain_get.then(|| self.prepared_at(uri.path(), Instant::now()))?
     }
 
     /// The answer to a plain GET of a path, as it was sent, if it lies ready.

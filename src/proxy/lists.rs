@@ -195,6 +195,8 @@ impl ModuleProxy {
                 Err(failure) if !failure.is_absence() => return Err(failure.into()),
                 _ => {}
             }
+            // What others were answered meanwhile, from what was known before, is not to be given again.
+            self.catalog.count_change();
         }
         self.list(module, caller).await
     }
