@@ -76,10 +76,13 @@ impl Slot {
         self.snapshot.store(Some(Arc::new(snapshot)));
     }
 
-    /// Whether the directory is to be read again although no hint comes: something in it is too young to be judged.
+    /// Whether the directory is to be read again soon, although no hint comes: something in it is too young to be judged, or
+    /// a hint has come and it was read a moment ago.
     pub(crate) fn is_to_be_looked_at_again(&self) -> bool {
         let snapshot = self.snapshot.load();
-        (snapshot.as_ref()).is_some_and(|snapshot| snapshot.look_again.is_some())
+        (snapshot.as_ref()).is_some_and(|snapshot| {
+            snapshot.look_again.is_some() || snapshot.generation != self.generation()
+        })
     }
 
     /// The answers, if they are still to be believed: no hint came since the directory was read, and it was read at most
@@ -260,9 +263,14 @@ impl Slots {
 
     /// Takes a hint. Called on the watcher's thread: marks, and nothing that waits for that thread.
     pub(crate) fn hint(&self, hint: &Hint<'_>) {
+        self.mark(hint);
+        // After the marks: who finds none yet must not take the new number for his answer.
         if !matches!(hint, Hint::Derived(_)) {
             self.count_change();
         }
+    }
+
+    fn mark(&self, hint: &Hint<'_>) {
         let slots = self
             .by_module
             .read()
@@ -364,6 +372,25 @@ mod tests {
         assert!(made[4].is_dead());
         slots.hint(&Hint::Lost);
         assert!(again.is_dead());
+    }
+
+    #[test]
+    fn an_answer_that_a_hint_has_overtaken_is_to_be_looked_at_again() {
+        let slots = Slots::new(u64::MAX, Metrics::default());
+        let (slot, _) = slots.get_or_insert("a.com/m");
+        assert!(!slot.is_to_be_looked_at_again());
+        slot.set_snapshot(Snapshot {
+            index: None,
+            generation: slot.generation(),
+            began: Instant::now(),
+            // So long that it is believed in spite of hints.
+            took: LONGEST_PAUSE,
+            look_again: None,
+        });
+        assert!(!slot.is_to_be_looked_at_again());
+        slots.hint(&Hint::Versions("a.com/m"));
+        assert!(slot.current(Duration::MAX).is_some());
+        assert!(slot.is_to_be_looked_at_again());
     }
 
     #[test]

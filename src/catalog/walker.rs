@@ -13,8 +13,9 @@ use crate::store::{DirEntry, DirStore, ModuleFile, StoreError, StoreKey};
 
 /// The walk rests three times as long as it works, so that it takes a quarter of one core at the most.
 const REST: u32 = 3;
-/// Work that is saved up before a rest: shorter rests would cost more than they spare.
-const STINT: Duration = Duration::from_millis(2);
+/// Work that is saved up before a rest. Where there is one processor only, whoever asks meanwhile waits as long; shorter rests
+/// would cost more than they spare.
+const STINT: Duration = Duration::from_micros(250);
 
 enum Stop {
     CatalogGone,
