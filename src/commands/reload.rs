@@ -176,7 +176,8 @@ fn prepare(loaded: &LoadedConfig, app: &App, addresses: &[SocketAddr]) -> anyhow
     let mut reread = loaded.read_again(GoEnvironment::ask)?;
     let has_changed = |key: &str| reread.changed.contains(&key);
     let config = &mut reread.loaded.config;
-    let warning = ask_others_only(config, addresses)?.filter(|_| has_changed("upstream"));
+    let warning = ask_others_only(config, addresses)?
+        .filter(|_| has_changed("upstream") || has_changed("offline"));
     let proxy = app.proxy().with(&config.proxy)?;
     let guard = match app.guard().tokens() {
         Some(_) => app.guard().with(config.read_auth),

@@ -234,7 +234,7 @@ pub(super) fn crawler(config: &ServeConfig) -> anyhow::Result<Option<Crawler>> {
 }
 
 /// Refuses an upstream that is this server itself. One that the go command is set to, because this server is its proxy, is
-/// left out, with a warning: nobody said that it should be asked.
+/// left out, with a warning if anybody is asked at all: nobody said that it should be.
 pub(super) fn ask_others_only(
     config: &mut ServeConfig,
     addresses: &[SocketAddr],
@@ -255,9 +255,11 @@ pub(super) fn ask_others_only(
     if settings.list.is_off() && config.proxy.direct.is_none() {
         config.proxy.upstreams = None;
     }
-    Ok(Some(format!(
-        "go env GOPROXY names {own}, which is this server itself; it is not asked. Say whom to ask with --upstream"
-    )))
+    Ok((!config.proxy.offline).then(|| {
+        format!(
+            "go env GOPROXY names {own}, which is this server itself; it is not asked. Say whom to ask with --upstream"
+        )
+    }))
 }
 
 /// The tokens that the server knows. On its first start it makes one for its own user.
@@ -301,12 +303,12 @@ pub(super) fn whole(error: impl std::error::Error) -> anyhow::Error {
 
 /// Whom the server asks, and who said so: ` with upstream https://… (go env GOPROXY)`. Never a password.
 fn upstreams(config: &ServeConfig) -> String {
-    let Some(settings) = &config.proxy.upstreams else {
-        return " without upstream".to_owned();
-    };
     if config.proxy.offline {
         return " offline".to_owned();
     }
+    let Some(settings) = &config.proxy.upstreams else {
+        return " without upstream".to_owned();
+    };
     let said = match config.upstream_said {
         Said::Go => " (go env GOPROXY)",
         Said::Operator | Said::Nobody => "",

@@ -57,16 +57,31 @@ fn a_server_that_is_its_own_upstream() {
     let mut of_go = command();
     of_go.env_remove("ATHENS_UPSTREAM").env("GOPROXY", &own);
     let server = TestServer::start_command(of_go);
-    assert!(
-        server.ready_line().contains(" without upstream at "),
-        "{}",
-        server.ready_line()
-    );
+    says(&server, " without upstream at ");
     // The log is written by a thread of its own.
     until("it is said", || {
         server.stderr().contains("is this server itself")
     });
     assert_eq!(get(&server.url(), "/example.com/m/@v/list").status, 404);
+    // A server that asks nobody need not be told whom to ask.
+    assert!(server.stop().success());
+    let mut offline = command();
+    offline.env_remove("ATHENS_UPSTREAM").env("GOPROXY", &own);
+    offline.arg("--offline");
+    let server = TestServer::start_command(offline);
+    says(&server, " offline at ");
+    let output = server.stop_and_collect();
+    assert!(
+        !output.stderr.contains("is this server itself"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[track_caller]
+fn says(server: &TestServer, what: &str) {
+    let line = server.ready_line();
+    assert!(line.contains(what), "{line}");
 }
 
 #[test]
