@@ -94,7 +94,7 @@ impl ModuleProxy {
                 if !self.policy.sorts_out(module, standing.is_ours()) {
                     return tree(why);
                 }
-                return self.best_listed(module, caller).await;
+                return self.highest_listed(module, caller).await;
             }
         };
         let question = Question::Latest(module.clone());
@@ -106,7 +106,7 @@ impl ModuleProxy {
         let version = match remote.map(|memory| memory.answer) {
             Some(Ok(Answer::Version(version))) => version,
             _ if self.policy.sorts_out(module, standing.is_ours()) => {
-                return self.best_listed(module, caller).await;
+                return self.highest_listed(module, caller).await;
             }
             _ => return tree(None),
         };
@@ -114,7 +114,7 @@ impl ModuleProxy {
         match self.file(&version, ModuleFile::Info, caller).await {
             // A rule leaves that one out.
             Err(ProxyError::Forbidden(_) | ProxyError::Deleted { .. }) => {
-                self.best_listed(module, caller).await
+                self.highest_listed(module, caller).await
             }
             answer => answer,
         }
@@ -133,8 +133,12 @@ impl ModuleProxy {
         ProxyError::unknown_module(module, why)
     }
 
-    /// The `.info` of the highest version that the list has.
-    async fn best_listed(
+    /// The `.info` of the highest release that the list has, else of the highest pre-release: what the go command takes for the
+    /// latest version, unless that is retracted.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list); not found if the list is empty.
+    pub async fn highest_listed(
         &self,
         module: &ModulePath,
         caller: &Caller,

@@ -61,11 +61,32 @@ impl Warmer {
     /// As [`ModuleProxy::latest`] and [`ModuleProxy::info`].
     pub async fn resolve(&self, query: &ModuleQuery) -> Result<ModuleVersion, WarmError> {
         let caller = Caller::default();
-        let info = match query.version() {
-            None => self.proxy.latest(query.path(), &caller).await?,
-            Some(version) => self.proxy.info(query.path(), version, &caller).await?,
-        };
-        let bytes = self.bytes(&info).await?;
+        let path = query.path();
+        if let Some(version) = query.version() {
+            let info = self.proxy.info(path, version, &caller).await?;
+            return self.version_in(&info, query).await;
+        }
+        let latest = self.proxy.latest(path, &caller).await?;
+        let latest = self.version_in(&latest, query).await?;
+        // An upstream without `@latest` is asked for its list, and the newest commit in it counts, also where there are
+        // releases: the go command does not ask then, but takes the highest of them.
+        if latest.version().is_pseudo() {
+            match self.proxy.highest_listed(path, &caller).await {
+                Ok(info) => return self.version_in(&info, query).await,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(latest)
+    }
+
+    /// The version that an `.info` names.
+    async fn version_in(
+        &self,
+        info: &Object,
+        query: &ModuleQuery,
+    ) -> Result<ModuleVersion, WarmError> {
+        let bytes = self.bytes(info).await?;
         let version = Info::parse(&bytes)
             .ok()
             .and_then(|info| info.module_version(query.path()).ok());

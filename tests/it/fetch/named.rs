@@ -6,9 +6,11 @@ use athens::store::ModuleFile;
 
 use super::{fetch, outcomes};
 use crate::support::carrier::{is_verified, journal, run};
+use crate::support::go;
 use crate::support::tools::files_below;
 use crate::support::tree::{Tree, go_mod, version, zip_of};
 use crate::support::upstream::{Reply, Upstream};
+use crate::support::workspace::Project;
 
 /// The files of versions below a root.
 fn held(root: &Tree) -> Vec<String> {
@@ -113,6 +115,37 @@ fn latest_versions_and_branches() {
         told.text(),
         "example.com/m@latest is v1.1.0\n0 versions fetched (0 B of zips), 1 there already\n"
     );
+}
+
+/// An upstream that has no `@latest`, and commits in its lists: what the go command takes for the latest version there.
+#[test]
+fn the_latest_of_a_list_is_its_highest_release() {
+    const COMMIT: &str = "v0.0.0-20201109021931-aaaaaaaaaaaa";
+    for (listed, want) in [
+        (&[COMMIT, "v1.0.0", "v1.1.0-rc.1"][..], "v1.0.0"),
+        (&[COMMIT, "v1.1.0-rc.1"], "v1.1.0-rc.1"),
+        (&[COMMIT], COMMIT),
+    ] {
+        let (theirs, root) = (Tree::new(), Tree::new());
+        for version in listed {
+            theirs.add(&format!("example.com/m@{version}"));
+        }
+        let upstream = Upstream::of_tree(theirs.root());
+        upstream.on(
+            "/example.com/m/@v/list",
+            Reply::ok(listed.join("\n") + "\n"),
+        );
+        let told = fetch(root.root(), &upstream.url(), &["example.com/m"]);
+        let versions: Vec<String> = outcomes(&told).into_iter().map(|one| one.0).collect();
+        assert_eq!(versions, [format!("example.com/m@{want}")], "{told:?}");
+        if let Some(go) = go::installed() {
+            let asked = ["go", "list", "-m", "example.com/m@latest"].map(str::to_owned);
+            let project = Project::Requires(Vec::new());
+            let outcome = go.perform(&upstream.url(), &project, &[asked.to_vec()]);
+            let said = outcome.said[0].stdout.trim();
+            assert_eq!(said, format!("example.com/m {want}"));
+        }
+    }
 }
 
 #[test]
