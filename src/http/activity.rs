@@ -63,6 +63,8 @@ struct State {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
+    /// A head has begun since somebody last asked for the deadline. Nobody read a clock for it: most are answered by then.
+    Begun,
     /// The head of a request is on its way, since then. Also right after accepting: who connects has to speak.
     Head(Instant),
     /// Requests are being answered; how long that may take is not the connection's business.
@@ -143,7 +145,7 @@ impl State {
         }
         match self.phase {
             Phase::Head(since) => Some(since),
-            Phase::Answering => None,
+            Phase::Begun | Phase::Answering => None,
             // An answer to a ping is written too: a client that pings waits no less.
             Phase::Idle(since) if self.is_multiplexed => Some(self.ended.unwrap_or(since)),
             Phase::Idle(since) => Some(since),
@@ -162,9 +164,16 @@ impl State {
         }
     }
 
-    fn bytes_read(&mut self, now: Instant) {
+    fn bytes_read(&mut self) {
         if let (Phase::Idle(_), false) = (self.phase, self.is_multiplexed) {
-            self.phase = Phase::Head(now);
+            self.phase = Phase::Begun;
+        }
+    }
+
+    /// The connection has come to the end of a step.
+    fn rests(&mut self, now: impl FnOnce() -> Instant) {
+        if self.phase == Phase::Begun {
+            self.phase = Phase::Head(now());
         }
     }
 
@@ -205,7 +214,7 @@ impl State {
         }
         match self.phase {
             Phase::Head(since) => Some((since + limits.header_timeout, Overdue::Head)),
-            Phase::Answering => None,
+            Phase::Begun | Phase::Answering => None,
             // hyper ends a connection without requests by itself, but for one of HTTP/2 that does not answer.
             Phase::Idle(since) => Some(match self.stopping {
                 Some(stopping) => (since.max(stopping) + LINGER, Overdue::Close),
@@ -268,6 +277,7 @@ impl Activity {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
+        state.rests(Instant::now);
         state.deadline(&self.0.limits)
     }
 
@@ -286,7 +296,7 @@ impl Activity {
 
     /// Bytes came from the client.
     pub(super) fn bytes_read(&self) {
-        self.state().bytes_read(Instant::now());
+        self.state().bytes_read();
     }
 
     /// Bytes went to the client.
@@ -349,6 +359,13 @@ mod tests {
             self.accepted + Duration::from_secs(seconds)
         }
 
+        /// Bytes come that are no whole request.
+        fn bytes_come(&mut self, seconds: u64) {
+            let now = self.at(seconds);
+            self.state.bytes_read();
+            self.state.rests(|| now);
+        }
+
         #[track_caller]
         fn is_due(&self, due: Option<(u64, Overdue)>) {
             let due = due.map(|(seconds, overdue)| (self.at(seconds), overdue));
@@ -360,7 +377,7 @@ mod tests {
     fn a_head_has_one_limit_however_it_trickles() {
         let mut case = Case::new();
         case.is_due(Some((HEAD, Overdue::Head)));
-        case.state.bytes_read(case.at(4));
+        case.bytes_come(4);
         case.is_due(Some((HEAD, Overdue::Head)));
     }
 
@@ -371,7 +388,7 @@ mod tests {
         case.is_due(None);
         case.state.response_ended(case.at(1000));
         case.is_due(Some((1000 + IDLE, Overdue::Idle)));
-        case.state.bytes_read(case.at(1100));
+        case.bytes_come(1100);
         case.is_due(Some((1100 + HEAD, Overdue::Head)));
     }
 
@@ -421,17 +438,17 @@ mod tests {
     fn with_many_requests_the_last_one_decides() {
         let mut case = Case::new();
         case.state.is_multiplexed = true;
-        case.state.bytes_read(case.at(1));
+        case.bytes_come(1);
         case.is_due(Some((HEAD, Overdue::Head)));
         case.state.request_started();
         case.state.request_started();
         case.state.response_ended(case.at(10));
-        case.state.bytes_read(case.at(11));
+        case.bytes_come(11);
         case.is_due(None);
         case.state.response_ended(case.at(20));
         case.is_due(Some((20 + IDLE, Overdue::Idle)));
         // Answers to pings, wider windows: nothing that a request starts with.
-        case.state.bytes_read(case.at(30));
+        case.bytes_come(30);
         case.is_due(Some((20 + IDLE, Overdue::Idle)));
         case.state.request_started();
         case.is_due(None);
@@ -461,7 +478,7 @@ mod tests {
             let since = case.at(since);
             case.state.tell_to_go(since, now, &spared)
         };
-        case.state.bytes_read(case.at(2));
+        case.bytes_come(2);
         assert_eq!(tell(&mut case, 0), Telling::Goes);
         assert_eq!(tell(&mut case, 9), Telling::Busy);
         case.is_due(Some((500, Overdue::Displaced)));

@@ -7,6 +7,7 @@
 //! Health and metrics are answered whatever happens, so that a monitor does not take a busy server for a dead one.
 
 mod counts;
+mod most;
 mod rate;
 mod rates;
 
@@ -15,9 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
+use counts::ClientCount;
 pub(super) use counts::{Counted, Counts};
+use most::{Most, Taken};
 pub use rate::{InvalidRateLimit, RateLimit};
 use rates::Rates;
 
@@ -56,7 +57,7 @@ impl Default for RequestLimits {
 /// The door that each request passes.
 #[derive(Debug)]
 pub(super) struct Admission {
-    places: Arc<Semaphore>,
+    places: Arc<Most>,
     /// `None` if a client may take all places.
     clients: Option<Arc<Counts>>,
     rates: Option<Rates>,
@@ -68,8 +69,22 @@ pub(super) struct Admission {
 /// A request that is answered, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Admitted {
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Taken<Arc<Most>>>,
     _client: Option<Counted>,
+}
+
+/// The door for the requests of one client, which is looked up once. Not where rates are bounded.
+#[derive(Debug)]
+pub(super) struct ClientDoor {
+    places: Arc<Most>,
+    client: Option<ClientCount>,
+}
+
+/// A request that came in by it, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Within<'a> {
+    _place: Taken<&'a Most>,
+    _client: Option<Taken<&'a Most>>,
 }
 
 /// A request that is not.
@@ -89,7 +104,7 @@ impl Admission {
             rate_limit,
         } = limits;
         Self {
-            places: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Most::new(max_requests)),
             clients: (max_requests_per_client < max_requests)
                 .then(|| Arc::new(Counts::new(max_requests_per_client))),
             rates: rate_limit.map(Rates::new),
@@ -116,29 +131,24 @@ impl Admission {
         let counted = self
             .count(host)
             .map_err(|HasEnough| self.turn(Bound::MaxRequestsPerClient, RETRY, client))?;
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| self.turn(Bound::MaxRequests, RETRY, client))?;
+        let place = Taken::of(Arc::clone(&self.places))
+            .ok_or_else(|| self.turn(Bound::MaxRequests, RETRY, client))?;
         Ok(Admitted {
             _place: Some(place),
             _client: counted,
         })
     }
 
-    /// A place for a request of a client, if there is one. Where there is none, nothing is counted: that is for
-    /// [`admit`](Self::admit), which says why. Not where rates are bounded.
-    pub(super) fn place_for(&self, client: Client) -> Option<Admitted> {
-        let counted = self.count(client.host()).ok()?;
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(Admitted {
-            _place: Some(place),
-            _client: counted,
+    /// The door for who asks often; `None` where it is bounded how often clients ask.
+    pub(super) fn door_of(&self, client: Client) -> Option<ClientDoor> {
+        if self.rates.is_some() {
+            return None;
+        }
+        let counts = self.clients.as_ref().zip(client.host());
+        Some(ClientDoor {
+            places: Arc::clone(&self.places),
+            client: counts.map(|(clients, host)| clients.client(host)),
         })
-    }
-
-    /// Whether it is bounded how often clients ask.
-    pub(super) fn has_rates(&self) -> bool {
-        self.rates.is_some()
     }
 
     fn count(&self, host: Option<IpAddr>) -> Result<Option<Counted>, HasEnough> {
@@ -174,6 +184,21 @@ impl Admission {
             refusal,
             outcome,
             is_logged: self.lines.one_more(),
+        })
+    }
+}
+
+impl ClientDoor {
+    /// Lets a request in if there is a place for it. Where there is none, nothing is counted: that is for
+    /// [`Admission::admit`], which says why.
+    pub(super) fn enter(&self) -> Option<Within<'_>> {
+        let client = match &self.client {
+            Some(client) => Some(client.take()?),
+            None => None,
+        };
+        Some(Within {
+            _client: client,
+            _place: Taken::of(&*self.places)?,
         })
     }
 }

@@ -4,8 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -13,20 +12,20 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::http::header::{CONNECTION, HOST};
 use warp::http::{HeaderValue, Request, Response, Version};
 
 use super::access::Record;
-use super::activity::{Activity, Overdue};
-use super::admission::Admission;
+use super::activity::Activity;
+use super::admission::{Admission, ClientDoor};
 use super::body::{self, BodyError};
 use super::certificates::H2;
-use super::client::{Client, Origin, Peer, Secure};
+use super::client::{Client, Origin, Secure};
+use super::ending::{Ending, Stop, Timer, Told};
 use super::error::Refusal;
 use super::http2::{self, Streams};
 use super::live::Routes;
@@ -34,39 +33,10 @@ use super::measured::Meter;
 use super::message;
 use super::sendfile::FileQueue;
 use super::server::Limits;
-use super::shortcut::Shortcut;
+use super::shortcut::{Next, Shortcut, Turn};
 use super::watched::Watched;
 use super::with_common_headers;
 use crate::trace::{self, Tracer};
-
-/// Tells connections to end.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Stop {
-    /// Finish what runs, take nothing new.
-    pub(super) gently: CancellationToken,
-    /// Now.
-    pub(super) at_once: CancellationToken,
-    /// Whether any of the two was said, for who looks often.
-    is_told: Arc<AtomicBool>,
-}
-
-impl Stop {
-    /// Lets what runs finish.
-    pub(super) fn stop_gently(&self) {
-        self.is_told.store(true, Ordering::Release);
-        self.gently.cancel();
-    }
-
-    /// Ends everything now.
-    pub(super) fn stop_at_once(&self) {
-        self.is_told.store(true, Ordering::Release);
-        self.at_once.cancel();
-    }
-
-    fn is_told(&self) -> bool {
-        self.is_told.load(Ordering::Acquire)
-    }
-}
 
 /// What a connection is served with.
 #[derive(Debug)]
@@ -151,26 +121,64 @@ where
         }
     }
 
+    /// Plain requests whose answers lie ready are answered here, all others by hyper, which only exists as long as there are
+    /// such: it costs work and memory also where it has nothing to do.
     async fn http1(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
         activity: &Activity,
         files: Option<&FileQueue>,
     ) {
-        let service = service_fn(|request| {
-            answer(
-                &self.routes,
-                &self.origin,
-                (activity, &self.meter, &self.tracer),
-                self.admission.as_deref(),
-                files,
-                request,
-            )
-        });
-        let connection = http1_builder(&self.limits)
-            .serve_connection(TokioIo::new(Shortcut::new(stream, self, activity)), service);
-        let finish = |connection: Pin<&mut http1::Connection<_, _>>| connection.graceful_shutdown();
-        drive(connection, finish, activity, &self.stop, self.origin.peer).await;
+        let peer = self.origin.peer;
+        let door = self.door();
+        let turn = Turn::default();
+        let mut shortcut = Shortcut::new(stream, self, activity, door.as_ref(), &turn);
+        let mut ending = Ending::new(activity, &self.stop, peer);
+        loop {
+            match shortcut.take_turn(&mut ending).await {
+                Ok(Next::Hyper) => {}
+                Ok(Next::End) => return shortcut.close(&mut ending).await,
+                Ok(Next::Cut) => return,
+                Err(error) => {
+                    tracing::debug!(client = %peer, %error, "connection ended");
+                    return;
+                }
+            }
+            let service = service_fn(|request| {
+                answer(
+                    &self.routes,
+                    &self.origin,
+                    (activity, &self.meter, &self.tracer),
+                    self.admission.as_deref(),
+                    files,
+                    request,
+                )
+            });
+            let connection =
+                http1_builder(&self.limits).serve_connection(TokioIo::new(shortcut), service);
+            // Where it is, it would be part of the task, also while it does not exist.
+            let mut connection = Box::new(connection);
+            let finish = |connection: Pin<&mut http1::Connection<_, _>>| {
+                connection.graceful_shutdown();
+            };
+            let driven = Pin::new(&mut *connection);
+            if !drive(driven, finish, &mut ending, &turn).await {
+                return;
+            }
+            let parts = connection.into_parts();
+            shortcut = parts.io.into_inner();
+            shortcut.comes_back(parts.read_buf);
+        }
+    }
+
+    /// The door for the requests that the shortcut answers; `None` if it answers none.
+    fn door(&self) -> Option<ClientDoor> {
+        // What is noted of a request by its headers is left to one place, and so is what is counted by the second.
+        if !self.tracer.is_off() || self.origin.is_behind_proxy() {
+            return None;
+        }
+        let client = Client::Peer(self.origin.peer);
+        self.admission.as_ref()?.door_of(client)
     }
 
     async fn http2(self, stream: impl AsyncRead + AsyncWrite + Unpin, activity: Activity) {
@@ -201,54 +209,43 @@ where
         let finish = |connection: Pin<&mut hyper::server::conn::http2::Connection<_, _, _>>| {
             connection.graceful_shutdown();
         };
-        drive(connection, finish, &activity, &stop, peer).await;
+        let mut ending = Ending::new(&activity, &stop, peer);
+        drive(pin!(connection), finish, &mut ending, &Turn::default()).await;
     }
 }
 
-/// Polls a connection of hyper's until it ends, is told to, or has done something for too long.
+/// Polls a connection of hyper's until it ends, or has to, or it is not hyper's turn any more: then the result is true.
 async fn drive<C>(
-    connection: C,
+    mut connection: Pin<&mut C>,
     finish: impl Fn(Pin<&mut C>),
-    activity: &Activity,
-    stop: &Stop,
-    peer: Peer,
-) where
+    ending: &mut Ending<'_>,
+    turn: &Turn,
+) -> bool
+where
     C: Future<Output = hyper::Result<()>>,
 {
-    let mut connection = pin!(connection);
-    let mut gently = pin!(stop.gently.cancelled());
-    let mut at_once = pin!(stop.at_once.cancelled());
-    let mut timer = Timer::new(activity);
-    let (mut is_stopping, mut is_listening) = (false, false);
+    if ending.is_finishing() {
+        finish(connection.as_mut());
+    }
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(cx) {
                 if let Err(error) = result {
-                    tracing::debug!(client = %peer, %error, "connection ended");
+                    tracing::debug!(client = %ending.peer(), %error, "connection ended");
                 }
-                return Poll::Ready(());
+                return Poll::Ready(false);
             }
-            // Both wake this task, which is the same as long as it lives: to be told once that somebody listens is enough
-            // for them, and asking locks.
-            if !is_listening || stop.is_told() {
-                is_listening = true;
-                // Once; and then hyper is polled again, for an idle connection ends right there.
-                if !is_stopping && gently.as_mut().poll(cx).is_ready() {
-                    is_stopping = true;
-                    activity.stop();
-                    finish(connection.as_mut());
-                    continue;
-                }
-                if at_once.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(());
-                }
+            if turn.is_over() {
+                return Poll::Ready(true);
             }
-            return timer.poll(cx).map(|overdue| {
-                tracing::debug!(client = %peer, ?overdue, "connection cut");
-            });
+            match ready!(ending.poll(cx)) {
+                // hyper is polled again, for an idle connection ends right there.
+                Told::ToFinish => finish(connection.as_mut()),
+                Told::ToEnd => return Poll::Ready(false),
+            }
         }
     })
-    .await;
+    .await
 }
 
 fn http1_builder(limits: &Limits) -> http1::Builder {
@@ -331,38 +328,4 @@ fn admit(
         }
     }
     Ok(())
-}
-
-/// Wakes the connection when its deadline has passed.
-struct Timer<'a> {
-    activity: &'a Activity,
-    sleep: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl<'a> Timer<'a> {
-    fn new(activity: &'a Activity) -> Self {
-        Self {
-            activity,
-            // Set when it is polled first.
-            sleep: Box::pin(sleep_until(Instant::now())),
-        }
-    }
-
-    /// Deadlines move with every request, and moving a timer costs more than being woken once too often: it is only
-    /// set forward when it fires, and back when the deadline has come nearer.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Overdue> {
-        loop {
-            let Some((deadline, overdue)) = self.activity.deadline(cx.waker()) else {
-                return Poll::Pending;
-            };
-            if deadline < self.sleep.deadline() {
-                self.sleep.as_mut().reset(deadline);
-            }
-            ready!(self.sleep.as_mut().poll(cx));
-            if deadline <= Instant::now() {
-                return Poll::Ready(overdue);
-            }
-            self.sleep.as_mut().reset(deadline);
-        }
-    }
 }

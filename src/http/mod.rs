@@ -21,6 +21,7 @@ mod complaint;
 mod conditional;
 mod connection;
 mod download;
+mod ending;
 mod endpoints;
 mod error;
 mod feeds;

@@ -5,6 +5,9 @@
 //! come that says nothing but what it wants ([`PlainHead`]), and whether its answer lies ready; then it is written in one
 //! piece, and hyper has seen nothing. Everything else goes to hyper as it came.
 //!
+//! They take turns. With the first request that is not for here it is hyper's turn, which then reads and writes through this;
+//! with the first one that is, it is over, and what hyper kept of the connection is given up.
+//!
 //! Threat (RFC 9112, 11.2): whoever is of two minds about where a request ends can be made to take the content of one for
 //! another. So this is used only as long as nothing can be in doubt: hyper was given nothing but heads, each whole and alone in
 //! one read, of requests without content, and has written all of its answers. With the first exception it is over for this
@@ -14,18 +17,27 @@ mod date;
 mod given;
 mod head;
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::given::Given;
 use self::head::{PlainHead, is_one_head};
 use super::activity::Activity;
+use super::admission::ClientDoor;
 use super::connection::Connection;
+use super::ending::{Ending, Told};
 use super::live::Routes;
+
+/// The longest request that is looked at, in bytes; the head of one of the go command has some 150.
+const LONGEST: usize = 2048;
 
 /// What carries HTTP/1 of a connection, with a way past hyper.
 #[derive(Debug)]
@@ -33,11 +45,44 @@ pub(super) struct Shortcut<'a, T, S> {
     io: T,
     connection: &'a Connection<S>,
     activity: &'a Activity,
+    /// `None` if it is never used.
+    door: Option<&'a ClientDoor>,
     /// Whether it may be used still.
     is_open: bool,
+    turn: &'a Turn,
+    /// What hyper reads first.
+    unread: Bytes,
     /// Whether all that hyper wrote is handed over.
     is_flushed: bool,
     unsent: Option<Unsent<'a>>,
+}
+
+/// Whether it is hyper's turn, for who polls hyper.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    is_over: AtomicBool,
+}
+
+impl Turn {
+    /// Whether hyper's turn is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    fn set_over(&self, is_over: bool) {
+        self.is_over.store(is_over, Ordering::Relaxed);
+    }
+}
+
+/// What comes after a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    /// hyper's turn.
+    Hyper,
+    /// The connection is closed in order.
+    End,
+    /// It is given up.
+    Cut,
 }
 
 /// An answer that the socket did not take whole.
@@ -50,19 +95,31 @@ struct Unsent<'a> {
 
 impl<'a, T, S: Routes> Shortcut<'a, T, S> {
     /// Carries a connection whose first byte has not come yet.
-    pub(super) fn new(io: T, connection: &'a Connection<S>, activity: &'a Activity) -> Self {
-        let admission = connection.admission.as_ref();
+    pub(super) fn new(
+        io: T,
+        connection: &'a Connection<S>,
+        activity: &'a Activity,
+        door: Option<&'a ClientDoor>,
+        turn: &'a Turn,
+    ) -> Self {
         Self {
             io,
             connection,
             activity,
-            // What is noted of a request by its headers, and what is counted by the second, is left to one place.
-            is_open: connection.tracer.is_off()
-                && !connection.origin.is_behind_proxy()
-                && admission.is_some_and(|admission| !admission.has_rates()),
+            door,
+            is_open: door.is_some(),
+            turn,
+            unread: Bytes::new(),
             is_flushed: true,
             unsent: None,
         }
+    }
+
+    /// hyper's turn was over, and it had read so much of which it has done nothing yet.
+    pub(super) fn comes_back(&mut self, unread: Bytes) {
+        self.turn.set_over(false);
+        self.is_open &= unread.is_empty();
+        self.unread = unread;
     }
 
     /// Whether what comes next is the beginning of a request.
@@ -76,8 +133,74 @@ impl<'a, T, S: Routes> Shortcut<'a, T, S> {
         // Reading a clock costs a fiftieth of an answer: it is read here and at the end.
         let now = Instant::now();
         let prepared = self.connection.routes.prepared_at(head.path, now)?;
-        let given = Given::of(self.connection, prepared, &head, now)?;
+        let within = self.door?.enter()?;
+        let given = Given::of(self.connection, prepared, &head, now, within);
         Some((given.bytes(), given))
+    }
+}
+
+impl<T, S> Shortcut<'_, T, S>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    S: Routes,
+{
+    /// Answers what comes for as long as that lies ready.
+    pub(super) async fn take_turn(&mut self, ending: &mut Ending<'_>) -> io::Result<Next> {
+        poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(next) = self.poll_requests(cx, ending.is_finishing()) {
+                    return Poll::Ready(next);
+                }
+                match ready!(ending.poll(cx)) {
+                    Told::ToFinish => {}
+                    Told::ToEnd => return Poll::Ready(Ok(Next::Cut)),
+                }
+            }
+        })
+        .await
+    }
+
+    fn poll_requests(
+        &mut self,
+        cx: &mut Context<'_>,
+        is_finishing: bool,
+    ) -> Poll<io::Result<Next>> {
+        while self.is_open {
+            ready!(self.poll_unsent(cx))?;
+            if is_finishing {
+                return Poll::Ready(Ok(Next::End));
+            }
+            let mut space = [MaybeUninit::uninit(); LONGEST];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+            let bytes = buffer.filled();
+            if bytes.is_empty() {
+                return Poll::Ready(Ok(Next::End));
+            }
+            match self.answer_to(bytes) {
+                Some((answer, given)) => self.unsent = self.write(cx, answer, given)?,
+                None => {
+                    self.is_open = is_one_head(bytes);
+                    self.unread = Bytes::copy_from_slice(bytes);
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Ok(Next::Hyper))
+    }
+
+    /// Closes it in order.
+    pub(super) async fn close(mut self, ending: &mut Ending<'_>) {
+        poll_fn(|cx| {
+            loop {
+                if Pin::new(&mut self).poll_shutdown(cx).is_ready()
+                    || ready!(ending.poll(cx)) == Told::ToEnd
+                {
+                    return Poll::Ready(());
+                }
+            }
+        })
+        .await;
     }
 }
 
@@ -136,23 +259,27 @@ where
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        loop {
-            ready!(this.poll_unsent(cx))?;
-            let is_between = this.is_between_requests();
-            let before = buffer.filled().len();
-            ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
-            let bytes = &buffer.filled()[before..];
-            if bytes.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            if let Some((answer, given)) = is_between.then(|| this.answer_to(bytes)).flatten() {
-                buffer.set_filled(before);
-                this.unsent = this.write(cx, answer, given)?;
-                continue;
-            }
-            this.is_open &= is_between && is_one_head(bytes);
+        if !this.unread.is_empty() {
+            let now = this.unread.len().min(buffer.remaining());
+            buffer.put_slice(&this.unread.split_to(now));
             return Poll::Ready(Ok(()));
         }
+        let is_between = this.is_between_requests();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
+        let bytes = &buffer.filled()[before..];
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some((answer, given)) = is_between.then(|| this.answer_to(bytes)).flatten() {
+            buffer.set_filled(before);
+            this.unsent = this.write(cx, answer, given)?;
+            // Who polls hyper sees it next, and what is unsent is sent first in the turn that comes.
+            this.turn.set_over(true);
+            return Poll::Pending;
+        }
+        this.is_open &= is_between && is_one_head(bytes);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -166,7 +293,6 @@ where
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_unsent(cx))?;
         this.is_flushed = false;
         Pin::new(&mut this.io).poll_write(cx, bytes)
     }
@@ -177,7 +303,6 @@ where
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_unsent(cx))?;
         this.is_flushed = false;
         Pin::new(&mut this.io).poll_write_vectored(cx, slices)
     }
@@ -194,9 +319,6 @@ where
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        // Who has gone is not waited for.
-        let _ = ready!(this.poll_unsent(cx));
-        Pin::new(&mut this.io).poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }

@@ -6,22 +6,40 @@ use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::most::{Most, Taken};
+
 const SHARDS: u64 = 16;
 
-/// Counts what clients have at a time. Who has nothing is not remembered, so there are never more clients than things.
+/// Counts what clients have at a time. Who has nothing is not remembered, so there are never more clients than things, and
+/// those who hold a [`ClientCount`].
 #[derive(Debug)]
 pub(in crate::http) struct Counts {
     /// At least one.
     most: usize,
     hasher: RandomState,
-    shards: [Mutex<HashMap<IpAddr, usize>>; SHARDS as usize],
+    shards: [Mutex<HashMap<IpAddr, Remembered>>; SHARDS as usize],
+}
+
+#[derive(Debug)]
+struct Remembered {
+    has: Arc<Most>,
+    /// How many [`ClientCount`]s there are of it.
+    holders: usize,
+}
+
+/// What one client has, remembered until this is dropped.
+#[derive(Debug)]
+pub(super) struct ClientCount {
+    counts: Arc<Counts>,
+    host: IpAddr,
+    has: Arc<Most>,
 }
 
 /// One thing that a client has, until this is dropped.
 #[derive(Debug)]
 pub(in crate::http) struct Counted {
-    counts: Arc<Counts>,
-    host: IpAddr,
+    _one: Taken<Arc<Most>>,
+    _client: ClientCount,
 }
 
 impl Counts {
@@ -36,19 +54,29 @@ impl Counts {
 
     /// One more for this client; `None` if it has as many as it may have.
     pub(in crate::http) fn take(self: &Arc<Self>, host: IpAddr) -> Option<Counted> {
-        let mut shard = self.shard(host);
-        let count = shard.entry(host).or_insert(0);
-        if *count >= self.most {
-            return None;
-        }
-        *count += 1;
+        let client = self.client(host);
         Some(Counted {
-            counts: Arc::clone(self),
-            host,
+            _one: Taken::of(Arc::clone(&client.has))?,
+            _client: client,
         })
     }
 
-    fn shard(&self, host: IpAddr) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    /// What a client has. For who asks often: it is looked up once.
+    pub(super) fn client(self: &Arc<Self>, host: IpAddr) -> ClientCount {
+        let mut shard = self.shard(host);
+        let client = shard.entry(host).or_insert_with(|| Remembered {
+            has: Arc::new(Most::new(self.most)),
+            holders: 0,
+        });
+        client.holders += 1;
+        ClientCount {
+            counts: Arc::clone(self),
+            host,
+            has: Arc::clone(&client.has),
+        }
+    }
+
+    fn shard(&self, host: IpAddr) -> MutexGuard<'_, HashMap<IpAddr, Remembered>> {
         let shard = (self.hasher.hash_one(host) % SHARDS) as usize;
         self.shards[shard]
             .lock()
@@ -56,12 +84,19 @@ impl Counts {
     }
 }
 
-impl Drop for Counted {
+impl ClientCount {
+    /// One more; `None` if the client has as many as it may have.
+    pub(super) fn take(&self) -> Option<Taken<&Most>> {
+        Taken::of(&*self.has)
+    }
+}
+
+impl Drop for ClientCount {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut count) = self.counts.shard(self.host).entry(self.host) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
+        if let Entry::Occupied(mut client) = self.counts.shard(self.host).entry(self.host) {
+            client.get_mut().holders -= 1;
+            if client.get().holders == 0 {
+                client.remove();
             }
         }
     }
@@ -75,14 +110,20 @@ mod tests {
     fn who_has_nothing_is_forgotten() {
         let counts = Arc::new(Counts::new(2));
         let address = |number: u32| IpAddr::from(number.to_be_bytes());
-        let mut held: Vec<Counted> = (0..1000)
-            .flat_map(|number| [counts.take(address(number)), counts.take(address(number))])
-            .flatten()
+        let mut held: Vec<(u32, Option<Counted>)> = (0..2000)
+            .map(|number| (number / 2, counts.take(address(number / 2))))
             .collect();
-        assert_eq!(held.len(), 2000);
+        assert!(held.iter().all(|(_, counted)| counted.is_some()));
         assert!(counts.take(address(7)).is_none());
-        held.retain(|counted| counted.host != address(7));
-        assert!(counts.take(address(7)).is_some());
+        held.retain(|(number, _)| *number != 7);
+        // Whoever keeps it sees what others take.
+        let client = counts.client(address(7));
+        let first = counts.take(address(7)).unwrap();
+        let second = client.take().unwrap();
+        assert!(client.take().is_none() && counts.take(address(7)).is_none());
+        drop((first, second));
+        assert!(client.take().is_some());
+        drop(client);
         drop(held);
         let left: usize = (counts.shards.iter())
             .map(|shard| shard.lock().unwrap().len())

@@ -59,10 +59,16 @@ impl FileSocket {
         Poll::Ready(sent)
     }
 
-    /// The head of an answer whose content is a file goes out with the beginning of the content, not in a packet of its own.
-    fn poll_write_head(&self, cx: &mut Context<'_>, head: &[u8]) -> Poll<io::Result<usize>> {
-        let flags = SendFlags::MORE | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        self.poll_when_writable(cx, |stream| Ok(rustix::net::send(stream, head, flags)?))
+    /// By the system call itself. That of libc can be cancelled by another thread, which costs it a fiftieth of a small
+    /// answer to allow.
+    fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        flags: SendFlags,
+    ) -> Poll<io::Result<usize>> {
+        let flags = flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        self.poll_when_writable(cx, |stream| Ok(rustix::net::send(stream, bytes, flags)?))
     }
 }
 
@@ -78,14 +84,14 @@ impl AsyncRead for FileSocket {
 
 impl AsyncWrite for FileSocket {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if stands_for_file(bytes) {
             return self.poll_send_file(cx, bytes.len());
         }
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        self.poll_send(cx, bytes, SendFlags::empty())
     }
 
     fn poll_write_vectored(
@@ -99,7 +105,8 @@ impl AsyncWrite for FileSocket {
         match slices[..at].iter().find(|slice| !slice.is_empty()) {
             None => self.poll_send_file(cx, slices[at].len()),
             // What lies between the two, if anything ever does, comes next.
-            Some(head) => self.poll_write_head(cx, head),
+            // The head of an answer goes out with the beginning of the file, not in a packet of its own.
+            Some(head) => self.poll_send(cx, head, SendFlags::MORE),
         }
     }
 

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use super::date;
 use super::head::PlainHead;
 use crate::http::access::{Line, shown_agent, shown_path};
-use crate::http::admission::Admitted;
+use crate::http::admission::Within;
 use crate::http::client::Client;
 use crate::http::connection::Connection;
 use crate::http::live::Routes;
@@ -28,30 +28,29 @@ pub(super) struct Given<'a> {
     ended: Option<Instant>,
     /// `None` if nobody listens.
     asked: Option<(String, Option<String>)>,
-    _admitted: Admitted,
+    _within: Within<'a>,
 }
 
 impl<'a> Given<'a> {
-    /// Begins to give an answer; `None` if there is no place for one more.
+    /// Begins to give an answer.
     pub(super) fn of<S: Routes>(
         connection: &'a Connection<S>,
         prepared: Arc<Prepared>,
         head: &PlainHead<'_>,
         now: Instant,
-    ) -> Option<Self> {
-        let client = Client::Peer(connection.origin.peer);
-        let admitted = connection.admission.as_ref()?.place_for(client)?;
+        within: Within<'a>,
+    ) -> Self {
         let asked = Line::is_heard().then(|| (shown_path(head.path), head.agent.map(shown_agent)));
-        Some(Self {
+        Self {
             meter: &connection.meter,
             prepared,
-            client,
+            client: Client::Peer(connection.origin.peer),
             id: RequestId::random(),
             started: now,
             ended: None,
             asked,
-            _admitted: admitted,
-        })
+            _within: within,
+        }
     }
 
     /// The answer, from its status line to its last byte.

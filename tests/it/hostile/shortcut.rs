@@ -231,6 +231,46 @@ fn requests_end_where_they_end() {
 }
 
 #[test]
+fn the_two_ways_take_turns() {
+    let root = root(10);
+    let server = TestServer::start(root.path(), &[]);
+    let mut kept = Kept::open(server.addr());
+    let zip = "/example.com/m/@v/v1.0.0.zip";
+    let whole = fs::read(root.path().join(&zip[1..])).unwrap();
+    let (_, versions) = kept.ask(&plain(FILES[0]));
+    for turn in 0..50 {
+        // So many of what lies ready, and so many of what does not, one after the other.
+        for _ in 0..turn % 4 {
+            assert_eq!(kept.ask(&plain(FILES[0])).1, versions);
+        }
+        for _ in 0..turn % 3 {
+            assert_eq!(kept.ask(&plain(zip)).1, whole);
+        }
+        let (head, _) = kept.ask(&plain("/example.com/m/@v/v9.9.9.zip"));
+        assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    }
+    // The last one, and one after the last one: hyper waits for it, and says what is wrong with it.
+    assert_eq!(kept.ask(&plain(FILES[0])).1, versions);
+    let (head, _) = kept.ask("GET  /\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+    assert_eq!(kept.rest(), b"");
+}
+
+#[test]
+fn a_stop_closes_who_waits() {
+    let root = root(10);
+    let server = TestServer::start(root.path(), &[]);
+    let mut idle = Kept::open(server.addr());
+    let (_, versions) = idle.ask(&plain(FILES[0]));
+    assert_eq!(idle.ask(&plain(FILES[0])).1, versions);
+    let silent = Kept::open(server.addr());
+    server.signal("TERM");
+    let ended = server.wait();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!((idle.rest(), silent.rest()), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_client_that_reads_late_gets_all() {
     let root = root(10);
     let server = TestServer::start(root.path(), &[]);
