@@ -26,7 +26,7 @@ pub(super) use body::SentFile;
 pub(super) use socket::FileSocket;
 
 /// How much of a file hyper is given at a time, in bytes: more than a socket takes at once.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 2 << 20;
 
 /// Stands for files. Fresh zeroed memory of this size is mapped, and no page of it is there before it is touched.
 static REGION: LazyLock<&'static [u8]> = LazyLock::new(|| vec![0; PIECE].leak());

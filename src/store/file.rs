@@ -65,9 +65,12 @@ pub struct FileContent {
     modified: SystemTime,
 }
 
-/// How far apart the bytes are by which one tells whether a part of a file is in the page cache: the kernel reads ahead in
-/// steps of this order.
-const LOOKED_AT_EVERY: usize = 256 << 10;
+/// How far apart the bytes are by which one tells whether a part of a file is in the page cache. What was read together is
+/// given up together; and a look at each 256 KiB would be a twentieth of what it costs to send them.
+const LOOKED_AT_EVERY: usize = 1 << 20;
+
+/// How much is read at a time to have it in the page cache, in bytes.
+const READ_AHEAD: usize = 256 << 10;
 
 /// How much is read at a time where the kernel can not send from a file, in bytes.
 #[cfg(target_os = "linux")]
@@ -159,7 +162,7 @@ impl FileContent {
     /// # Errors
     /// What the operating system says. A file that has become shorter is none.
     pub fn bring_to_hand(&self, offset: u64, len: usize) -> io::Result<()> {
-        let mut buffer = vec![0; LOOKED_AT_EVERY.min(len)];
+        let mut buffer = vec![0; READ_AHEAD.min(len)];
         let end = offset + len as u64;
         let mut at = offset;
         while at < end {
