@@ -8,6 +8,9 @@ from load import figures
 from report import Table, at_least, at_most, within
 
 
+LIMITED = "Near 100 % the load limits the rate: a server that could do more waits for it, and CPU time is what to go by."
+
+
 def in_turns(plan, started, paths, connections, seconds):
     """Samples for each server: one run each, then again, so that the machine's moods meet all of them."""
     samples = {server.name: [] for server in started}
@@ -24,6 +27,7 @@ def small(plan):
     """`.info`, `.mod`, `@v/list` and `@latest`, hot."""
     rate, cpu = Table("Small files, hot: requests/s"), Table("Small files, hot: CPU of the server per request")
     middle, high = Table("Small files, hot: p50"), Table("Small files, hot: p99")
+    load_of = Table("Small files, hot: how much of its core the load took", note=LIMITED)
     with plan.all_over(plan.real.root, others=True) as started:
         kinds = {f"`{kind}`": paths for kind, paths in roots.small_paths(plan.real.root).items()}
         # Again, now that the lists were asked for: their folders are watched from then on.
@@ -37,13 +41,15 @@ def small(plan):
                 cpu.row(name, "µs", figures(samples, lambda s: s.cpu_per_request), at_most(0.75) if barred else None)
                 middle.row(name, "ms", figures(samples, lambda s: s.p50))
                 high.row(name, "ms", figures(samples, lambda s: s.p99), at_most(1.0) if barred else None)
-    return [rate, cpu, middle, high]
+                load_of.row(name, "%", figures(samples, lambda s: s.load * 100))
+    return [rate, cpu, middle, high, load_of]
 
 
 def zips(plan):
     """Zips of four sizes over 8 connections."""
     bars = {"100 KB": 1.2, "1 MB": 0.8, "10 MB": 1.05, "100 MB": 1.05}
     rate, cpu = Table("Zips over 8 connections: MB/s"), Table("Zips over 8 connections: CPU of the server per GB")
+    load_of = Table("Zips over 8 connections: how much of its core the load took", note=LIMITED)
     with plan.all_over(plan.real.root, others=True) as started:
         for size, path in plan.real.zips.items():
             title = plan.real.titles[size]
@@ -51,7 +57,8 @@ def zips(plan):
             samples = in_turns(plan, started, [path], 8, plan.seconds if plan.quick else max(plan.seconds, 3))
             rate.row(title, "MB/s", figures(samples, lambda s: s.megabytes_per_second), at_least(1.05))
             cpu.row(title, "s/GB", figures(samples, lambda s: s.cpu_per_gb), at_most(bars[size]))
-    return [rate, cpu]
+            load_of.row(title, "%", figures(samples, lambda s: s.load * 100))
+    return [rate, cpu, load_of]
 
 
 def memory(plan):

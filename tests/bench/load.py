@@ -23,7 +23,7 @@ scratch = tempfile.TemporaryDirectory(prefix="athens-bench-")
 SCRIPT = """
 local ffi = require("ffi")
 ffi.cdef[[ typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int clock, moment *now); ]]
-local paths, at, once, begin = {}, 0, false, nil
+local paths, at, begin = {}, 0, nil
 local thread_of_all
 micros = 0
 local function now()
@@ -32,21 +32,22 @@ local function now()
   return tonumber(at.seconds) * 1e6 + tonumber(at.nanoseconds) / 1e3
 end
 function setup(thread) thread_of_all = thread end
-function init(args)
-  for line in io.lines(args[1]) do paths[#paths + 1] = wrk.format("GET", line) end
-  once = args[2] == "once"
-end
-function request()
-  if once then
-    begin = begin or now()
-    if at == #paths then
-      if micros == 0 then micros = now() - begin end
-      wrk.thread:stop()
-      return paths[at]
-    end
-  end
+local function again()
   at = at % #paths + 1
   return paths[at]
+end
+local function each()
+  begin = begin or now()
+  if at == #paths then
+    if micros == 0 then micros = now() - begin end
+    wrk.thread:stop()
+    return paths[at]
+  end
+  return again()
+end
+function init(args)
+  for line in io.lines(args[1]) do paths[#paths + 1] = wrk.format("GET", line) end
+  request = args[2] == "once" and each or again
 end
 function done(summary, latency, requests)
   local micros = thread_of_all:get("micros")
@@ -69,6 +70,8 @@ class Sample:
         self.seconds, self.p50, self.p99 = micros / 1e6, p50 / 1e3, p99 / 1e3
         self.errors, self.cpu = status + broken, cpu
         self.disturbance = 0.0
+        # How much of its core wrk itself took. Near 1 it is the load that limits the rate, and the server waits for it.
+        self.load = 0.0
 
     @property
     def is_quiet(self):
@@ -122,13 +125,14 @@ def command_for(server, paths, connections, seconds, once=False):
 
 
 def turn(server, command):
-    before, others = server.cpu(), Others()
+    before, others, load, begin = server.cpu(), Others(), children(), time.monotonic()
     run = subprocess.run(pinned(CLIENT_CORE, command), capture_output=True, text=True, check=False)
+    load = (children() - load) / (time.monotonic() - begin)
     spent = None if before is None else server.cpu() - before
     if run.returncode:
         raise SystemExit(f"wrk failed: {run.stdout}{run.stderr}")
     sample = Sample(run.stdout, spent)
-    sample.disturbance = others.share(spent or 0)
+    sample.disturbance, sample.load = others.share(spent or 0), load
     if sample.errors:
         raise SystemExit(f"{server.name}: {sample.errors} errors in {sample.requests} requests\n{run.stdout}")
     return sample
