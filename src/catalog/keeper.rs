@@ -180,10 +180,18 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
     }
     // Also of a directory that is gone: what stood beside it says what is no longer so.
     let read = || scan(&catalog.store, &catalog.soundness, module).map(Option::unwrap_or_default);
+    // Of two who commit at the same time, the one who has read the directory first must not write its list last.
+    let mut turn = catalog.keeping.lock(module);
     let mut scan = read()?;
-    let fresh = check_fresh(catalog, module, &scan.fresh)?;
-    if fresh.found {
+    let mut fresh = Fresh::default();
+    if !scan.fresh.is_empty() {
+        // Reading zips takes long, and others are not to wait for it.
+        drop(turn);
+        fresh = check_fresh(catalog, module, &scan.fresh)?;
+        turn = catalog.keeping.lock(module);
         scan = read()?;
+    }
+    if fresh.found {
         catalog
             .slots
             .hint(&Hint::Versions(module.escaped().as_str()));
@@ -194,6 +202,7 @@ pub(crate) fn keep(catalog: &Inner, module: &ModulePath) -> Result<Option<System
     if derive::apply(&catalog.store, module, &changes)? == Written::ReadOnly {
         catalog.reporter.report_read_only(&catalog.store);
     }
+    drop(turn);
     Ok([scan.look_again, fresh.look_again]
         .into_iter()
         .flatten()

@@ -51,7 +51,7 @@ use self::slots::{Slot, Slots};
 use self::watch::{Hint, Watches};
 use crate::metrics::Metrics;
 use crate::module::{EscapedPath, ModulePath, ModuleVersion, Version};
-use crate::store::{DirStore, FileContent, ModuleFile, Object, StoreError, StoreKey};
+use crate::store::{DirStore, FileContent, Locks, ModuleFile, Object, StoreError, StoreKey};
 
 /// How long a watched list is believed without a hint: events can be lost in ways that nobody reports.
 const RECHECK: Duration = Duration::from_secs(10);
@@ -96,6 +96,8 @@ pub(crate) struct Inner {
     slots: Arc<Slots>,
     watches: Arc<Watches>,
     keeper: Keeper,
+    /// Who brings the derived files of a module up to date.
+    keeping: Locks,
     reporter: Reporter,
     /// Places for whole checks: they read and inflate, and must leave room for everything else.
     checks: Arc<Semaphore>,
@@ -151,6 +153,7 @@ impl Catalog {
             slots,
             watches,
             keeper,
+            keeping: Locks::default(),
             reporter: Reporter::default(),
             checks: Arc::new(Semaphore::new(MOST_CHECKS)),
             size: ArcSwapOption::empty(),

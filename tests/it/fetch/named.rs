@@ -148,6 +148,24 @@ fn the_latest_of_a_list_is_its_highest_release() {
     }
 }
 
+/// Each writes the list that it has read, and the last one has to have read all.
+#[test]
+fn versions_that_come_at_the_same_time_are_all_listed() {
+    let (theirs, root) = (Tree::new(), Tree::new());
+    // Pairs: a third one would set right what the two have missed.
+    let modules: Vec<String> = (0..80)
+        .map(|n| format!("example.com/m{}@v1.{}.0", n / 2, n % 2))
+        .collect();
+    for module in &modules {
+        theirs.add(module);
+    }
+    let upstream = Upstream::of_tree(theirs.root());
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let told = fetch(root.root(), &upstream.url(), &modules);
+    assert_eq!(told.code, 0, "{told:?}");
+    is_verified(root.root());
+}
+
 #[test]
 fn a_go_sum_brings_what_its_lines_name() {
     let (theirs, root) = (Tree::new(), Tree::new());
