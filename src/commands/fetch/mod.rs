@@ -75,7 +75,7 @@ impl Work<'_> {
         let database = self.settings.checksum_databases.first();
         let warmer = Warmer::new(
             Arc::clone(&proxy),
-            store,
+            store.clone(),
             self.jobs,
             database.map(|database| database.name().as_str().to_owned()),
         );
@@ -86,7 +86,11 @@ impl Work<'_> {
         proxy.stop().await;
         match ended? {
             Some(number) => Ok(ExitStatus::Signal(number)),
-            None => told.finish(printer),
+            None => {
+                // Nothing else runs that this could hold up.
+                store.staging().flush()?;
+                told.finish(printer)
+            }
         }
     }
 }

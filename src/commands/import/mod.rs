@@ -46,6 +46,10 @@ pub(super) fn run(arguments: &ImportArgs, printer: &mut Printer) -> anyhow::Resu
         }
     })?;
     progress.finish_and_clear();
+    if !options.is_dry {
+        // Also of what was there already: a server that fetched it does not see to its name.
+        store.staging().flush()?;
+    }
     told.finish(printer)
 }
 

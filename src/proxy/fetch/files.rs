@@ -85,7 +85,8 @@ impl Fetching {
         blocking(move || {
             refuse_deleted(&store, &version)?;
             let key = StoreKey::File(&version, file);
-            match store.staging().create_with_directory(&key, &content)? {
+            let staging = store.staging().of_fetched();
+            match staging.create_with_directory(&key, &content)? {
                 Written::Done | Written::Existed => Ok(()),
                 Written::ReadOnly => Err(read_only(&key)),
             }
@@ -141,7 +142,8 @@ impl Fetching {
                 go_mod: go_mod.to_vec(),
                 info: info.to_vec(),
             };
-            if store.staging().commit(&version, new)? == Committed::HadOtherGoMod {
+            let committed = store.staging().of_fetched().commit(&version, new)?;
+            if committed == Committed::HadOtherGoMod {
                 let why = "holds another go.mod than the .mod file that was fetched before";
                 return Err(invalid(&version, ModuleFile::Zip, why.to_owned()));
             }

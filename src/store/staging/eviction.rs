@@ -64,7 +64,8 @@ impl Staging<'_> {
         }
     }
 
-    /// Notes that a version which was only fetched stays from now on. Waits for the disk.
+    /// Notes that a version which was only fetched stays from now on, and makes its names survive a power cut. Waits for the
+    /// disk.
     ///
     /// # Errors
     /// If the journal can not be read or written, or the place of the zip not be looked at.
@@ -78,6 +79,10 @@ impl Staging<'_> {
             return Ok(Pinned::Gone);
         }
         if self.store.provenance().of(version)? == Some(EventKind::Fetch) {
+            let path = StoreKey::directory(version.path());
+            let directory = self.make_directory(&path)?;
+            rustix::fs::fsync(&directory)
+                .map_err(|error| StoreError::io("sync directory", path, error))?;
             let mut event = Event::new(EventKind::Import, version);
             self.store.journal().append(&mut event)?;
         }

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::area::Place;
-use super::{StagedFile, Staging, Written};
+use super::{Names, StagedFile, Staging, Written};
 use crate::module::{ModuleVersion, Sum};
 use crate::store::zip_hash::stamp;
 use crate::store::{Access, Identity, ModuleFile, StoreError, StoreKey, Tombstone};
@@ -69,12 +69,17 @@ impl Staging<'_> {
             Ok::<StagedFile, StoreError>(staged)
         };
         let mut hash = stage(zip_sum.to_string().as_bytes())?;
-        let files = [
-            (ModuleFile::Mod, stage(&go_mod)?),
-            (ModuleFile::Info, stage(&info)?),
-        ];
         zip.sync().map_err(failed)?;
         let _still = self.hold_evictions()?;
+        let mut files = Vec::with_capacity(2);
+        for (file, content) in [(ModuleFile::Mod, &go_mod), (ModuleFile::Info, &info)] {
+            // What is there stays there, whatever it is. A fetch has brought both before.
+            match self.store.read_blocking(&StoreKey::File(version, file)) {
+                Ok(None) => files.push((file, stage(content)?)),
+                Ok(Some(_)) | Err(StoreError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let directory = self.make_directory(&path)?;
         let place = |staged: &mut StagedFile, key: StoreKey<'_>, place: Place| {
             staged.move_to(&directory, &key.file_name(), place)
@@ -88,7 +93,8 @@ impl Staging<'_> {
             Err(Errno::EXIST) => {
                 // Whoever put it there may have been stopped, or failed, before the last step.
                 self.sync_zip(version)?;
-                rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+                self.sync_names(&directory)
+                    .map_err(|error| failed(error.into()))?;
                 return Ok(Committed::HadZip);
             }
             Err(error) => return Err(failed(error.into())),
@@ -109,7 +115,8 @@ impl Staging<'_> {
                 Err(error) => return Err(failed(error.into())),
             }
         }
-        rustix::fs::fsync(&directory).map_err(|error| failed(error.into()))?;
+        self.sync_names(&directory)
+            .map_err(|error| failed(error.into()))?;
         Ok(Committed::Created)
     }
 
@@ -216,7 +223,7 @@ impl Staging<'_> {
     }
 
     /// Opens a directory below the root, made with all above it where they are missing. All of their names survive a power
-    /// cut, also those that somebody else made. Waits for the disk.
+    /// cut, also those that somebody else made, if those of files have to. Waits for the disk.
     pub(super) fn make_directory(&self, path: &str) -> Result<OwnedFd, StoreError> {
         let failed = |error: Errno| StoreError::io("make directory", path, error);
         let open = |path: &str| {
@@ -225,7 +232,8 @@ impl Staging<'_> {
                 .open(path, OFlags::RDONLY | OFlags::DIRECTORY, Access::MayWait)
         };
         let settled = &self.state().settled;
-        if settled.has(path) {
+        let names_survive = self.names == Names::Survive;
+        if !names_survive || settled.has(path) {
             match open(path) {
                 Err(Errno::NOENT) => {}
                 result => return result.map_err(failed),
@@ -249,7 +257,7 @@ impl Staging<'_> {
                 Err(Errno::EXIST) => false,
                 Err(error) => return Err(failed(error)),
             };
-            if is_new || !settled.has(here) {
+            if names_survive && (is_new || !settled.has(here)) {
                 match &parent {
                     Some(parent) => rustix::fs::fsync(parent).map_err(failed)?,
                     None => rustix::fs::fsync(self.store.root_fd()).map_err(failed)?,
@@ -279,7 +287,11 @@ mod tests {
     }
 
     fn commit(store: &DirStore, zip: &[u8], go_mod: &[u8]) -> Committed {
-        let mut staged = store.staging().stage().unwrap();
+        commit_to(store.staging(), zip, go_mod)
+    }
+
+    fn commit_to(staging: Staging<'_>, zip: &[u8], go_mod: &[u8]) -> Committed {
+        let mut staged = staging.stage().unwrap();
         staged.write_all(zip).unwrap();
         assert_eq!(staged.len(), zip.len() as u64);
         let new = NewVersion {
@@ -288,7 +300,7 @@ mod tests {
             go_mod: go_mod.to_vec(),
             info: b"{}".to_vec(),
         };
-        store.staging().commit(&version(), new).unwrap()
+        staging.commit(&version(), new).unwrap()
     }
 
     fn names(root: &Path) -> Vec<String> {
@@ -326,6 +338,23 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[test]
+    fn what_a_fetch_brought_before_its_zip_stays() {
+        let scratch = tempfile::tempdir().unwrap();
+        let store = DirStore::open(scratch.path(), OpenMode::ReadWrite).unwrap();
+        let fetched = store.staging().of_fetched();
+        let (version, info) = (version(), br#"{"Version":"v1.0.0"}"#);
+        let key = StoreKey::File(&version, ModuleFile::Info);
+        let written = fetched.create_with_directory(&key, info);
+        assert_eq!(written.unwrap(), Written::Done);
+        let commit = |zip| commit_to(fetched, zip, b"module m\n");
+        assert_eq!(commit(b"zip"), Committed::Created);
+        assert_eq!(commit(b"zip"), Committed::HadZip);
+        let path = scratch.path().join(key.relative_path());
+        assert_eq!(fs::read(path).unwrap(), info);
+        assert_eq!(names(scratch.path()).len(), 4);
     }
 
     #[test]
