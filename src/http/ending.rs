@@ -132,6 +132,11 @@ impl<'a> Timer<'a> {
                 return Poll::Pending;
             };
             if deadline < self.sleep.deadline() {
+                // Who is told to go goes now: a timer fires a millisecond later, for which the next client waits, and all
+                // behind it.
+                if deadline <= Instant::now() {
+                    return Poll::Ready(overdue);
+                }
                 self.sleep.as_mut().reset(deadline);
                 self.is_set = false;
             }
@@ -146,5 +151,33 @@ impl<'a> Timer<'a> {
             self.sleep.as_mut().reset(deadline);
             self.is_set = false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::http::activity::Telling;
+    use crate::http::server::Limits;
+
+    /// No timer has to fire first: the next client waits for the place.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_told_to_go_goes_with_the_next_step() {
+        let activity = Activity::new(Limits::default());
+        let mut timer = Timer::new(&activity);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(timer.poll(&mut cx).is_pending());
+        // It fires for the first time, and is set to the deadline.
+        sleep(Duration::from_millis(5)).await;
+        assert!(timer.poll(&mut cx).is_pending());
+        let telling = activity.tell_to_go(Instant::now(), &Arc::new(Notify::new()));
+        assert_eq!(telling, Telling::Goes);
+        assert_eq!(timer.poll(&mut cx), Poll::Ready(Overdue::Displaced));
     }
 }
