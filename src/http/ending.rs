@@ -110,8 +110,6 @@ impl<'a> Ending<'a> {
 pub(super) struct Timer<'a> {
     activity: &'a Activity,
     sleep: Pin<Box<Sleep>>,
-    /// Whether it will wake the task, which is the same as long as this lives.
-    is_set: bool,
 }
 
 impl<'a> Timer<'a> {
@@ -120,7 +118,6 @@ impl<'a> Timer<'a> {
             activity,
             // Set when it is polled first.
             sleep: Box::pin(sleep_until(Instant::now())),
-            is_set: false,
         }
     }
 
@@ -138,18 +135,12 @@ impl<'a> Timer<'a> {
                     return Poll::Ready(overdue);
                 }
                 self.sleep.as_mut().reset(deadline);
-                self.is_set = false;
             }
-            if self.is_set && !self.sleep.is_elapsed() {
-                return Poll::Pending;
-            }
-            self.is_set = true;
             ready!(self.sleep.as_mut().poll(cx));
             if deadline <= Instant::now() {
                 return Poll::Ready(overdue);
             }
             self.sleep.as_mut().reset(deadline);
-            self.is_set = false;
         }
     }
 }
@@ -160,7 +151,7 @@ mod tests {
     use std::time::Duration;
 
     use tokio::sync::Notify;
-    use tokio::time::sleep;
+    use tokio::time::{advance, sleep};
 
     use super::*;
     use crate::http::activity::Telling;
@@ -176,6 +167,8 @@ mod tests {
         // It fires for the first time, and is set to the deadline.
         sleep(Duration::from_millis(5)).await;
         assert!(timer.poll(&mut cx).is_pending());
+        // Timers fire at whole milliseconds.
+        advance(Duration::from_micros(300)).await;
         let telling = activity.tell_to_go(Instant::now(), &Arc::new(Notify::new()));
         assert_eq!(telling, Telling::Goes);
         assert_eq!(timer.poll(&mut cx), Poll::Ready(Overdue::Displaced));
